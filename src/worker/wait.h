@@ -1,0 +1,46 @@
+/*
+ * wait.h - how a task waits.
+ *
+ *	struct wait w;
+ *
+ *	wait_init(&w, t);
+ *	conn->waiter = &w;		where the waker finds it
+ *	rc = wait_for(&w, limit_ns);
+ *	conn->waiter = NULL;
+ *
+ * and elsewhere, in a callback or another task: wait_wake(conn->waiter, 0).
+ *
+ * Every wait ends: with the waker's rc, with -ETIMEDOUT at the limit or the
+ * task's deadline, or with -ECANCELED.  Must be called on the task's own fiber.
+ * A wait that has been woken before wait_for() returns at once.
+ */
+#ifndef WORKER_WAIT_H
+#define WORKER_WAIT_H
+
+#include <stdint.h>
+
+struct skep_task;
+
+#define WAIT_NO_LIMIT INT64_MAX
+
+struct wait {
+	struct skep_task *task;
+	int rc;
+	int woken;
+};
+
+void wait_init(struct wait *, struct skep_task *);
+
+/* Suspend until woken, at most limit_ns (WAIT_NO_LIMIT: the task's deadline alone counts). */
+int wait_for(struct wait *, int64_t limit_ns);
+
+/* The task goes on in this pass of the loop; the first waker's rc counts.  NULL is fine. */
+void wait_wake(struct wait *, int rc);
+
+/* Until fd is ready for events (EV_READ, EV_WRITE): 0, -ETIMEDOUT, -ECANCELED. */
+int wait_fd(struct skep_task *, int fd, short events, int64_t limit_ns);
+
+/* As skep_sleep(). */
+int wait_sleep(struct skep_task *, int64_t ns);
+
+#endif
