@@ -14,8 +14,8 @@
  * rounding and exception modes of both floating-point units.  Signal masks
  * belong to the thread and are not switched.
  */
-#ifndef WORKER_FIBER_H
-#define WORKER_FIBER_H
+#ifndef BASE_FIBER_H
+#define BASE_FIBER_H
 
 #include <stddef.h>
 #include <stdint.h>
