@@ -123,6 +123,9 @@ static_assert(sizeof(struct msg_head) == 16, "wire format");
 
 /* Length of a type's struct, -1 for a type that does not exist. */
 int msg_body_len(unsigned type);
+/* How many descriptors come with it; 0 and 0 for a type that does not exist. */
+unsigned msg_fds_min(unsigned type);
+unsigned msg_fds_max(unsigned type);
 /* "ready", for logs. */
 const char *msg_name(unsigned type);
 
