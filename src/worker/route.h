@@ -29,7 +29,7 @@ struct route_match {
 	struct plugin *plugin;
 	uint32_t index;		/* of the route in the table, dense from 0: for counters */
 	uint32_t n_params;
-	const char *allow;	/* for ROUTE_METHOD: "GET, HEAD, POST"; borrowed from the table */
+	struct skep_str allow;	/* for ROUTE_METHOD: "GET, HEAD, OPTIONS"; in the arena */
 	struct route_param params[ROUTE_PARAMS_MAX];
 };
 
@@ -52,11 +52,10 @@ void route_table_free(struct route_table **);
 int route_table_add(struct route_table *, struct plugin *, const char *name,
     const struct skep_route *, char *err, size_t err_len);
 
-/* After the last add: makes the Allow lists.  0, -ENOMEM. */
-int route_table_seal(struct route_table *);
 unsigned route_table_count(const struct route_table *);
-/* The i-th route, for lists and counters. */
+/* The i-th route (match.index) and its plugin's name, for lists and counters. */
 const struct skep_route *route_table_at(const struct route_table *, unsigned i);
+const char *route_table_plugin(const struct route_table *, unsigned i);
 
 /*
  * path: as sent, beginning with '/', without the query.  HEAD finds GET routes.
