@@ -81,15 +81,15 @@ uint64_t epoch_stamp(struct slot_self *);
  * Reads the slots only when nobody has found out before.  Never waits. */
 int epoch_passed(struct region *, uint64_t stamp);
 
-/* Advance the epoch and note the time; the maintainer does it at least every
- * 100 ms.  Only under the maint word. */
+/* Advance the epoch and note the time, which the caller has read under the
+ * maint word; the maintainer does it at least every 100 ms. */
 void epoch_mark(struct region *, uint64_t now_ns);
 
 /*
  * Between which bounds the age of a section lies that was entered at epoch
- * `word` (as read from a slot).  Known to 100 ms for 3 s back and to 1 s for
- * 30 s; what is older has a lower bound of that.  *max_ns_out is UINT64_MAX
- * when nothing older is noted.  0, or -ENOENT for word 0 (no section).
+ * `word` (as read from a slot).  They lie two marks apart: 200 ms for 3 s back,
+ * 2 s for 30 s back; what is older has only the lower bound.  *max_ns_out is
+ * UINT64_MAX when nothing older is noted.  0, or -ENOENT for word 0 (outside).
  */
 int epoch_age(const struct region *, uint64_t word, uint64_t now_ns,
     uint64_t *min_ns_out, uint64_t *max_ns_out);

@@ -40,7 +40,8 @@ enum lock_kind {
 
 /*
  * Take the lock.  Waits up to 100 ms.  0; -EBUSY; -ESTALE when the region is
- * condemned; -ECHILD.  With 0 the caller must lock_give() soon.
+ * condemned; -EUCLEAN when the word names nobody who could hold it; -EDEADLK
+ * when it names us; -ECHILD.  With 0 the caller must lock_give() soon.
  */
 int lock_take(struct slot_self *, _Atomic uint32_t *word, unsigned kind,
     const uint64_t *intent, unsigned n_intent);
@@ -61,12 +62,18 @@ lock_holder(_Atomic uint32_t *word)
 /*
  * What to do for a lock of this kind whose holder died with it held: fn makes
  * the structure valid from its named truth, by the intent words; the lock is
- * released after it.  fn may run again after a kill in its middle.  Returns 0
- * or -EUCLEAN.  Locks without one are just released.
+ * released after it.  fn may run again after a kill in its middle, and takes
+ * no other lock.  Returns 0 or -EUCLEAN.  Kinds without a fn are just released.
+ *
+ * LOCK_FORM_OWN is for words of another form (a bucket's control word), noted
+ * with slot_hold(): fn is called whatever the word says, compares it with
+ * slot `dead` (slot_of_owner()), and releases it.  It returns 1 when it was
+ * held, 0 when not.
  */
-void lock_repair(struct region *, unsigned kind,
-    int (*fn)(struct slot_self *me, const uint64_t *intent, void *arg),
-    void *arg);
+enum lock_form { LOCK_FORM_WORD, LOCK_FORM_OWN };
+void lock_repair(struct region *, unsigned kind, enum lock_form,
+    int (*fn)(struct slot_self *me, unsigned dead, off_ref off,
+	const uint64_t *intent, void *arg), void *arg);
 
 /* For reap.c: repair and release what the dead slot notes in one hand.
  * Returns 1 something was held, 0 nothing, -errno. */

@@ -167,7 +167,9 @@ struct region;
 /* A repair of a lock kind, a repair step (reap.h), a maintenance step
  * (maint.h), as registered in this process. */
 struct region_lock_repair {
-	int (*fn)(struct slot_self *, const uint64_t *intent, void *arg);
+	uint32_t form;		/* enum lock_form */
+	int (*fn)(struct slot_self *, unsigned dead, off_ref off,
+	    const uint64_t *intent, void *arg);
 	void *arg;
 };
 struct region_repair_step {
@@ -204,6 +206,7 @@ struct region {
 	unsigned n_maint;
 	unsigned maint_next;
 	pthread_mutex_t guard;
+	int32_t mine_pid;	/* whose they are: a forked child has none */
 	uint64_t mine[4];	/* slots that a thread of this process has, or
 				 * is reaping: record locks do not part threads */
 };

@@ -31,6 +31,8 @@
 #include "must.h"
 #include "region.h"
 
+struct hist;
+
 #define SLOT_SIZE	4096u
 #define SLOT_MAX	256u	/* the lock word has room for 4,094 */
 #define SLOT_DEFAULT	128u
@@ -124,6 +126,7 @@ struct slot_self {
 	uint32_t owner;		/* slot_owner_word(): names us in lock words */
 	uint32_t number;
 	struct region *region;
+	struct hist *hists;	/* this slot's (hist.h) */
 	uint64_t thread;	/* pthread_self(), compared in debug builds */
 	uint64_t generation;
 	uint32_t hand;		/* bits of enum slot_hand in use */
@@ -158,7 +161,7 @@ void slot_beat(struct slot_self *, uint64_t now_ns);
 
 /* Whether the owner of a slot is proven dead: LIVE, its record lock free, its
  * process gone.  1 dead, 0 not (or free, or ours), -errno cannot tell. */
-int slot_dead(const struct region *, unsigned number);
+int slot_dead(struct region *, unsigned number);
 
 /* What may be shown of a slot. */
 struct slot_info {
