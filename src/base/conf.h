@@ -37,7 +37,7 @@ struct conf_report {
 struct conf_source {
 	const char *file;	/* path, or NULL with text */
 	const char *text;	/* instead of a file, for tests */
-	char *const *env;	/* environment; NULL: none */
+	const char *const *env;	/* environment; NULL: none */
 	const char *const *sets; /* "section.key=value", "group.web.min=3", "plugin.market.data=/x" */
 	size_t n_sets;
 };
