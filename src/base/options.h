@@ -73,7 +73,7 @@ OPT(cache, keys_max, INT, "50000", "0", "4000000000", \
     "Entries the cache may hold; 0: only its size limits it.") \
 OPT(cache, ttl, DURATION, "300s", "0s", "3650d", \
     "Time to live of entries whose writer names none; 0s: they do not expire.") \
-OPT(cache, value_max, SIZE, "8MiB", "1k", "1GiB", \
+OPT(cache, value_max, SIZE, "8MiB", "1k", "64MiB", \
     "Largest value that can be stored.") \
 OPT(cache, sweep, DURATION, "30s", "100ms", "1h", \
     "A whole round of the sweep over expired entries takes about so long.") \

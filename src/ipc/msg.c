@@ -19,10 +19,12 @@ static const struct kind kinds[MSG_TYPE_END] = {
 	[MSG_STUCK] = { "stuck", sizeof(struct msg_stuck), 0, 0 },
 	[MSG_REAP] = { "reap", sizeof(struct msg_reap), 0, 0 },
 	[MSG_REAPED] = { "reaped", sizeof(struct msg_reaped), 0, 0 },
-	[MSG_CONTROL] = { "control", 0, 1, 1 },
+	[MSG_CONTROL] = { "control", sizeof(struct msg_control), 1, 1 },
 	[MSG_STATUS] = { "status", 0, 0, 0 },
 	[MSG_LOG_LEVEL] = { "log_level", 0, 0, 0 },
 	[MSG_REOPEN] = { "reopen", 0, 0, 1 },
+	[MSG_CONTROL_DONE] = { "control_done",
+	    sizeof(struct msg_control_done), 0, 0 },
 };
 
 int

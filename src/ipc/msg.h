@@ -43,6 +43,7 @@ enum msg_type {
 	MSG_STATUS,
 	MSG_LOG_LEVEL,
 	MSG_REOPEN,
+	MSG_CONTROL_DONE,
 	MSG_TYPE_END
 };
 
@@ -117,6 +118,19 @@ struct msg_reaped {
 	int32_t rc;		/* 0 or -errno */
 	uint32_t n_repairs;	/* things that the dead one held */
 	uint32_t reserved;
+};
+
+/*
+ * The master has checked role and form.  It keeps its own descriptor of the
+ * connection but neither reads nor writes until CONTROL_DONE gives back id, or
+ * the keeper dies: then the connection is closed.
+ */
+struct msg_control {
+	uint64_t id;		/* the master's own name for the connection */
+};
+
+struct msg_control_done {
+	uint64_t id;
 };
 
 static_assert(sizeof(struct msg_head) == 16, "wire format");
