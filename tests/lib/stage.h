@@ -1,0 +1,39 @@
+/*
+ * stage.h - a skepd for one test: directory, plugins of the build tree, and
+ * the proof that nothing of it is left afterwards.
+ */
+#ifndef TESTS_STAGE_H
+#define TESTS_STAGE_H
+
+#include <sys/types.h>
+
+#include "server.h"
+
+struct stage {
+	struct server server;
+	char dir[64];
+	char why[512];
+};
+
+/*
+ * Start skepd with the sections in conf, ready when the group is; see
+ * server_start().  0; 77 when it is not built (a test that returns it is
+ * skipped); 1 with a message on standard output.
+ */
+int stage_open(struct stage *, const char *conf, const char *group);
+
+/*
+ * Stop it and prove that it ended in order: exit status 0 within its time, no
+ * process of it alive, no region left, and no line of level error in its log.
+ * Prints what is wrong.  Returns 0 or 1.  Keeps the directory when something
+ * was wrong, or when failed is not 0, and says where.
+ */
+int stage_close(struct stage *, int failed);
+
+/* Processes that belong to this stage, skepd among them. */
+int stage_processes(const struct stage *, pid_t *out, int max);
+
+/* For suites that run longer on request: the one or the other by SKEP_LONG in the environment. */
+int stage_long(int usually, int at_length);
+
+#endif
