@@ -62,7 +62,7 @@ OPT(admin, request_timeout, DURATION, "10s", "100ms", "10m", \
 \
 OPT(region, path, STR, "", "", "", \
     "File of the shared memory; empty: a file in /dev/shm named after skepd.run_dir.") \
-OPT(region, slots, INT, "128", "8", "1024", \
+OPT(region, slots, INT, "128", "8", "256", \
     "Processes and threads that can be attached at once; a reload needs twice the workers.") \
 OPT(region, order, ENUM, "auto", "auto|membarrier|fence", "", \
     "How readers are ordered against reclaiming: by the membarrier system call, by fences, or by what the kernel offers.") \
