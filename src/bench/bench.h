@@ -29,6 +29,8 @@ struct bench_case {
 };
 
 int case_fiber(struct bench *);
+int case_http(struct bench *);
+int case_spawn(struct bench *);
 
 /* Say why, and return -EPROTO. */
 __attribute__((format(printf, 2, 3))) int bench_fail(struct bench *,

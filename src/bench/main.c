@@ -22,6 +22,10 @@
 
 static const struct bench_case cases[] = {
 	{ "fiber", "a fiber switch, against swapcontext", case_fiber },
+	{ "http", "requests a second of one worker, against nginx and bare epoll",
+	    case_http },
+	{ "spawn", "one more worker, from the fork until it is ready",
+	    case_spawn },
 };
 
 #define N_CASES (sizeof cases / sizeof *cases)

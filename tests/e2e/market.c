@@ -17,7 +17,7 @@ market_conf(char *out, size_t size, int workers)
 	char file[512];
 
 	if (server_plugin("market", file, sizeof file) < 0) {
-		printf("SKIP: market.so is not built\n");
+		printf("skip: market.so is not built\n");
 		return 77;
 	}
 	snprintf(out, size,

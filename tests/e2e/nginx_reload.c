@@ -87,7 +87,7 @@ start(struct run *r, const char *dir, int *port_out)
 	int rc;
 
 	if (proc_find("nginx", exe, sizeof exe) < 0) {
-		printf("SKIP: nginx is not installed (Debian: nginx-light)\n");
+		printf("skip: nginx is not installed (Debian: nginx-light)\n");
 		return 77;
 	}
 	snprintf(conf, sizeof conf, "%s/conf", dir);

@@ -36,7 +36,7 @@ stage_open(struct stage *st, const char *conf, const char *group)
 	    sizeof st->why);
 	if (rc == 0)
 		return 0;
-	printf("%s: %s\n", rc == -ENOENT ? "SKIP" : "FAIL", st->why);
+	printf("%s: %s\n", rc == -ENOENT ? "skip" : "FAIL", st->why);
 	(void)stage_close(st, rc != -ENOENT);
 	return rc == -ENOENT ? 77 : 1;
 }
