@@ -52,7 +52,7 @@ int skep_cache_look(struct skep_task *, struct skep_str key,
 int skep_cache_mget(struct skep_task *, const struct skep_str *keys,
     size_t n, struct skep_str *vals_out);
 
-/* put: 0 stored, -errno.  keep may be NULL. */
+/* put: 0 stored, -errno.  keep NULL: no flags, and cache.ttl of the configuration. */
 int skep_cache_put(struct skep_task *, struct skep_str key,
     const struct skep_keep *keep, struct skep_str val);
 /* Several pairs with one keep; returns how many were stored, -errno when none was. */

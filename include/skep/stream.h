@@ -2,6 +2,9 @@
  * stream.h - raw connections, for protocol fronts.  The plugin's conn handler
  * runs once for each connection; when it returns, what was written is flushed
  * and the connection is closed.
+ *
+ * Bytes that were read live until the next read of the task: a connection may
+ * last for days, and its input must not pile up.
  */
 #ifndef SKEP_STREAM_H
 #define SKEP_STREAM_H
@@ -17,8 +20,7 @@ int skep_read(struct skep_task *, size_t max, struct skep_str *out);
 
 /*
  * One line without its ending (LF, or CR LF).  1, 0 at the end of the input,
- * -EMSGSIZE when it has more than max bytes, -errno.  Waits.  The bytes live
- * until the next read of this task.
+ * -EMSGSIZE when it has more than max bytes, -errno.  Waits.
  */
 int skep_read_line(struct skep_task *, size_t max, struct skep_str *out);
 

@@ -44,6 +44,8 @@ struct task_kind {
 	void (*done)(struct skep_task *, int rc);
 	/* The request id is wanted and not set: make one (task_set_id), or NULL. */
 	void (*name_it)(struct skep_task *);
+	/* It is about to wait, on its own fiber; must not wait itself.  Or NULL. */
+	void (*waits)(struct skep_task *);
 };
 
 struct task_defer {

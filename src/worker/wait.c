@@ -89,6 +89,8 @@ suspend(struct wait *w, int fd, short events, int64_t limit_ns)
 
 	must(t->loop->running == t);
 	must(t->wait == NULL);
+	if (t->kind->waits != NULL)
+		t->kind->waits(t);	/* first: it may cancel, or wake us */
 	if (t->canceled)
 		return -ECANCELED;
 	if (w->woken)
@@ -141,6 +143,8 @@ wait_sleep(struct skep_task *t, int64_t ns)
 			return rc;
 		return clock_mono_ns() >= t->deadline_ns ? rc : 0;
 	}
+	if (t->kind->waits != NULL)
+		t->kind->waits(t);
 	if (t->canceled)
 		return -ECANCELED;
 	if (t->deadline_ns != TASK_NEVER && clock_mono_ns() >= t->deadline_ns)

@@ -12,11 +12,17 @@
 #include "loop.h"
 #include "task.h"
 
+struct accept;
+struct cache;
 struct conf;
+struct drain;
 struct front;
 struct handover;
+struct link;
 struct plugin_set;
+struct region;
 struct route_table;
+struct slot_self;
 
 enum worker_drain { WORKER_SERVING, WORKER_HANDOVER, WORKER_CLOSING };
 
@@ -35,10 +41,16 @@ struct worker {
 	struct route_table *routes;
 	const struct front *front;
 	void *front_state;	/* the front's own */
+	struct accept *accept;	/* NULL: takes no more connections */
 	struct handover *handover;
-	void *cache;		/* the region's cache, for api_cache.c */
+	struct drain *draining;
+	struct link *link;
+	struct region *region;
+	struct slot_self *self;	/* our slot */
+	struct cache *cache;	/* NULL: the region has none */
 
 	enum worker_drain drain;
+	uint32_t n_ticks;	/* of 100 ms */
 	uint32_t n_conns, conns_max;
 	uint64_t n_requests;	/* counted by the front when an answer is complete */
 };
@@ -70,7 +82,7 @@ struct front {
 
 extern const struct front http_front, stream_front;
 
-/* By the front: a connection is over (its fd closed or given away).  The other half of take(). */
+/* By the front: a connection is over (its fd closed or given to handover_put()).  The other half of take(). */
 void worker_conn_over(struct worker *);
 
 #endif
