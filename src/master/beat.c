@@ -1,0 +1,89 @@
+/* beat.c - see beat.h */
+#include "beat.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deaths.h"
+#include "log.h"
+#include "mending.h"
+#include "notify.h"
+#include "status.h"
+
+#define PER_SECOND (1000 / BEAT_MS)
+
+/* The worker whose turn it is, round robin by its number in the roster. */
+static struct child *
+whose_turn(struct master *m)
+{
+	unsigned n = 0, workers = 0, turn;
+	struct child *c;
+
+	LIST_FOREACH(c, &m->roster, link)
+		workers += c->kind == CHILD_WORKER && c->ready_ns != 0;
+	if (workers == 0)
+		return NULL;
+	turn = (unsigned)(m->beats / PER_SECOND % workers);
+	LIST_FOREACH(c, &m->roster, link)
+		if (c->kind == CHILD_WORKER && c->ready_ns != 0 && n++ == turn)
+			return c;
+	return NULL;
+}
+
+/* Reading it makes the kernel walk the worker's page tables: one a second. */
+static void
+measure_one(struct master *m)
+{
+	struct child *c = whose_turn(m);
+	char path[64], line[128];
+	FILE *f;
+
+	if (c == NULL)
+		return;
+	snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)c->pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "Pss:", 4) == 0)
+			c->pss_bytes = strtoull(line + 4, NULL, 10) * 1024;
+	(void)fclose(f); /* it was only read */
+}
+
+static void
+on_beat(evutil_socket_t fd, short what, void *arg)
+{
+	struct master *m = arg;
+	uint64_t now = master_now(), dog = notify_watchdog_ns();
+
+	(void)fd;
+	(void)what;
+	deaths_beat(m, now);
+	mending_beat(m, now);
+	if (++m->beats % PER_SECOND == 0) {
+		log_tick();
+		measure_one(m);
+		status_send(m);
+	}
+	if (dog != 0 && now >= m->watchdog_ns) {
+		notify_send("WATCHDOG=1");
+		m->watchdog_ns = now + dog;
+	}
+	master_settle(m);
+}
+
+int
+beat_open(struct master *m)
+{
+	const struct timeval tv = { .tv_usec = BEAT_MS * 1000 };
+	struct event *ev;
+
+	ev = event_new(m->base, -1, EV_PERSIST, on_beat, m);
+	if (ev == NULL || event_add(ev, &tv) < 0)
+		return -ENOMEM;
+	m->events[m->n_events++] = ev;
+	return 0;
+}

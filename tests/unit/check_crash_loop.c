@@ -1,0 +1,110 @@
+/* check_crash_loop - which deaths count, and what three of them mean */
+#include <check.h>
+#include <stdlib.h>
+
+#include "crash_loop.h"
+
+#define S 1000000000ULL
+
+/* The defaults of the configuration. */
+static const struct crash_loop_rule rule = { .attempts = 3,
+	.window_ns = 120 * S,
+	.early_ns = 1 * S };
+
+START_TEST(three_own_deaths_within_the_window_fail_the_group)
+{
+	struct crash_loop l = { 0 };
+
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_FAULT, 10 * S, 0), 0);
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_STATUS, 60 * S, 0), 0);
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_WATCHDOG, 130 * S, 0), 1);
+}
+END_TEST
+
+START_TEST(three_deaths_over_a_longer_time_do_not)
+{
+	struct crash_loop l = { 0 };
+
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_FAULT, 10 * S, 0), 0);
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_FAULT, 60 * S, 0), 0);
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_FAULT, 131 * S, 0), 0);
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_FAULT, 132 * S, 0), 1);
+}
+END_TEST
+
+START_TEST(a_kill_from_outside_never_counts)
+{
+	struct crash_loop l = { 0 };
+	unsigned i;
+
+	for (i = 0; i < 1000; i++)
+		ck_assert_int_eq(
+		    crash_loop_decide(&l, &rule, DEATH_OUTSIDE, i * S / 10, 0), 0);
+	ck_assert_uint_eq(l.n, 0);
+}
+END_TEST
+
+START_TEST(only_early_deaths_count)
+{
+	ck_assert_int_eq(crash_loop_counts(&rule, DEATH_FAULT, 5 * S, 0), 1);
+	ck_assert_int_eq(crash_loop_counts(&rule, DEATH_FAULT, 5 * S, 4 * S), 1);
+	ck_assert_int_eq(crash_loop_counts(&rule, DEATH_FAULT, 5 * S, 4 * S - 1), 0);
+}
+END_TEST
+
+START_TEST(kinds_that_count_are_those_of_its_own_doing)
+{
+	static const int counts[DEATH_KINDS] = { [DEATH_STATUS] = 1,
+		[DEATH_WATCHDOG] = 1, [DEATH_FAULT] = 1, [DEATH_LIMIT] = 1,
+		[DEATH_MEMORY] = 1, [DEATH_LATE] = 1 };
+
+	ck_assert_int_eq(
+	    crash_loop_counts(&rule, (enum death_kind)_i, 5 * S, 0), counts[_i]);
+}
+END_TEST
+
+START_TEST(proof_of_life_forgets_what_was_counted)
+{
+	struct crash_loop l = { 0 };
+
+	crash_loop_decide(&l, &rule, DEATH_FAULT, 1 * S, 0);
+	crash_loop_decide(&l, &rule, DEATH_FAULT, 2 * S, 0);
+	crash_loop_forget(&l);
+	ck_assert_int_eq(crash_loop_decide(&l, &rule, DEATH_FAULT, 3 * S, 0), 0);
+}
+END_TEST
+
+START_TEST(backoff_doubles_up_to_its_cap)
+{
+	ck_assert_uint_eq(crash_loop_backoff(1, 5 * S, 60 * S), 5 * S);
+	ck_assert_uint_eq(crash_loop_backoff(2, 5 * S, 60 * S), 10 * S);
+	ck_assert_uint_eq(crash_loop_backoff(4, 5 * S, 60 * S), 40 * S);
+	ck_assert_uint_eq(crash_loop_backoff(5, 5 * S, 60 * S), 60 * S);
+	ck_assert_uint_eq(crash_loop_backoff(4000000, 5 * S, 60 * S), 60 * S);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("crash_loop");
+	TCase *tc = tcase_create("policy");
+	SRunner *r;
+	int failed;
+
+	tcase_add_test(
+	    tc, three_own_deaths_within_the_window_fail_the_group);
+	tcase_add_test(tc, three_deaths_over_a_longer_time_do_not);
+	tcase_add_test(tc, a_kill_from_outside_never_counts);
+	tcase_add_test(tc, only_early_deaths_count);
+	tcase_add_loop_test(
+	    tc, kinds_that_count_are_those_of_its_own_doing, 0, DEATH_KINDS);
+	tcase_add_test(tc, proof_of_life_forgets_what_was_counted);
+	tcase_add_test(tc, backoff_doubles_up_to_its_cap);
+	suite_add_tcase(s, tc);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
