@@ -108,6 +108,10 @@ measure(struct http *h, struct line *l, int connections)
 	if (rc == 0)
 		rc = bench_run(h->b, l, N_SIDES, CHUNKS);
 	for (int i = 0; i < N_SIDES; i++) {
+		if (rc == 0)
+			fprintf(stderr, "%s: %s: the client waited %d%% of the"
+					" time\n", h->b->name, l[i].name,
+			    load_idle_percent(h->load[i]));
 		if (h->load[i] != NULL && load_why(h->load[i])[0] != '\0')
 			rc = bench_fail(h->b, "%s: %s", l[i].name,
 			    load_why(h->load[i]));

@@ -35,6 +35,7 @@ struct load {
 	size_t length_at;	/* where Content-Length stood in the last head */
 	int out;		/* requests without an answer */
 	uint64_t last_ns;	/* when the clock was last looked at */
+	uint64_t idle_ns, all_ns;
 	char why[256];
 };
 
@@ -53,6 +54,12 @@ const char *
 load_why(const struct load *l)
 {
 	return l->why;
+}
+
+int
+load_idle_percent(const struct load *l)
+{
+	return l->all_ns == 0 ? -1 : (int)(100 * l->idle_ns / l->all_ns);
 }
 
 static int
@@ -142,9 +149,19 @@ look_at_clock(struct load *l, struct progress *p)
 {
 	uint64_t now = harness_now_ns();
 
+	l->all_ns += now - l->last_ns;
 	if (now - l->last_ns > GAP_NS)
 		p->seen = CHUNK_APART;
 	l->last_ns = now;
+	return now;
+}
+
+static uint64_t
+look_in_vain(struct load *l, struct progress *p)
+{
+	uint64_t before = l->last_ns, now = look_at_clock(l, p);
+
+	l->idle_ns += now - before;
 	return now;
 }
 
@@ -175,7 +192,7 @@ turn(struct load *l, struct progress *p, struct chunks *c)
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
-	if (n == 0 && look_at_clock(l, p) - p->answer_ns > HANG_NS)
+	if (n == 0 && look_in_vain(l, p) - p->answer_ns > HANG_NS)
 		return fail(l, "no answer for %llu s", HANG_NS / 1000000000llu);
 	for (int i = 0; i < n; i++) {
 		struct conn *k = ev[i].data.ptr;

@@ -39,6 +39,12 @@ void load_close(struct load **);
 /* One round, as struct line wants it; arg is the load.  Values are requests/s. */
 int load_round(void *load, struct chunks *);
 
+/*
+ * Percent of the time in rounds that it looked for answers in vain: near 0, the
+ * client was the limit, not the server.  -1 before any round.
+ */
+int load_idle_percent(const struct load *);
+
 /* Why it failed, "" if it did not. */
 const char *load_why(const struct load *);
 
