@@ -1,0 +1,102 @@
+/*
+ * cache_int.h - what the parts of the cache's face share: the view.
+ */
+#ifndef SHM_CACHE_INT_H
+#define SHM_CACHE_INT_H
+
+#include "cache.h"
+#include "cmap.h"
+#include "item.h"
+#include "look.h"
+#include "tail.h"
+#include "tick.h"
+
+/* Private to the thread of its slot. */
+struct cache {
+	struct cmap m;
+	struct slot_self *me;		/* NULL: read-only */
+	struct cmap_cell *cell;
+	struct tails tails;
+	int ticks;			/* cache_ticks() */
+	uint32_t n_drop;
+	uint32_t *drop;			/* chunks of a record just replaced */
+	uint32_t *chunk;		/* of a value being stored */
+	uint64_t *chunk_word;
+	char *scratch;			/* a value being changed */
+	size_t scratch_size;
+};
+
+static inline void
+cache_count(_Atomic uint64_t *counter)
+{
+	st_rlx(counter, ld_rlx(counter) + 1);
+}
+
+static inline int
+cache_key_bad(size_t key_len)
+{
+	return key_len - 1 >= CACHE_KEY_MAX ? key_len == 0 ? -EINVAL
+							    : -EMSGSIZE
+					    : 0;
+}
+
+/* Whether the record is to be served.  A record that does not expire costs no
+ * look at a clock. */
+static inline int
+cache_valid(const struct cache *c, const struct item *it,
+    const struct item_view *v)
+{
+	/* Acquire: who saw the flush in another way finds it here. */
+	if (item_older(it, (uint32_t)ld_acq(&c->m.hot[CMAP_FLUSHED])))
+		return 0;
+	if (!v->expires)
+		return 1;
+	/* Far from its end, and the caller keeps the noted time young. */
+	if (c->ticks && !v->expires64 &&
+	    (int32_t)((uint32_t)v->expiry - tick_hint(c->m.region)) > 250)
+		return 1;
+	return !item_expired(v, tick_now(c->m.region));
+}
+
+/* Fill what a caller may know of a record. */
+void cache_tell(const struct cache *, const struct item *,
+    const struct item_view *, struct cache_info *out);
+
+/* Ticks for a time to live: the tick at which it has certainly passed. */
+uint64_t cache_expiry(uint64_t now_tick, int64_t ttl_ns);
+
+/* A change to be made. */
+struct cache_want {
+	enum cache_op op;
+	const char *key;
+	size_t key_len;
+	uint64_t hash;
+	const char *val;
+	size_t val_len;
+	uint64_t cas;			/* of CACHE_CAS */
+	uint64_t expect;		/* index word that must still be there, 0 any */
+	struct item_plan plan;		/* flags, born, expiry, now */
+};
+
+/*
+ * Store: 1, 0 not, -EEXIST, -EAGAIN (`expect` is not there any more), or as in
+ * cache.h.  *cas_out (may be NULL) is what the record got.
+ */
+int cache_store(struct cache *, struct cache_want *, uint64_t *cas_out);
+
+/* Retire the chunks in c->drop: after the lock is given. */
+void cache_drop_chunks(struct cache *);
+/* Under the lock, before the word of this record changes: take its chunks. */
+void cache_take_chunks(struct cache *, const struct item_view *);
+
+/* Segments for a long value, filled: 1 and want->plan has them, -errno.
+ * cache_chunks_linked() when the head is in the index, _undo() when it is
+ * not to be. */
+int cache_chunks_fill(struct cache *, struct cache_want *);
+void cache_chunks_linked(struct cache *, const struct cache_want *);
+void cache_chunks_undo(struct cache *, const struct cache_want *);
+
+/* Make a free segment: 1, or 0 when none is to be had. */
+int cache_make_room(struct cache *);
+
+#endif
