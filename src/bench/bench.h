@@ -28,6 +28,7 @@ struct bench_case {
 	int (*run)(struct bench *);	/* 0; -errno, with why set where errno does not say it */
 };
 
+int case_cache(struct bench *);
 int case_fiber(struct bench *);
 int case_http(struct bench *);
 int case_spawn(struct bench *);

@@ -21,6 +21,8 @@
 #define ROUNDS	   11
 
 static const struct bench_case cases[] = {
+	{ "cache", "get, look and set in one process, against a private table",
+	    case_cache },
 	{ "fiber", "a fiber switch, against swapcontext", case_fiber },
 	{ "http", "requests a second of one worker, against nginx and bare epoll",
 	    case_http },
