@@ -73,6 +73,8 @@ crew_listen(struct master *m, struct crew *c, char *why, size_t cap)
 	size_t i, n = conf_group_list_len(conf, c->g, OPT_group_listen);
 	char option[64];
 	const struct listen_plan plan = {
+		.owner = option,
+		.stamp = c->gen->number,
 		.backlog = (int)conf_group_num(conf, c->g, OPT_group_backlog),
 		.mode = (mode_t)strtoul(
 		    conf_group_str(conf, c->g, OPT_group_socket_mode), NULL,
@@ -114,7 +116,10 @@ crew_open(struct master *m, struct gen *gen, int g, char *why, size_t cap)
 static int
 admin_listen(struct master *m, struct gen *gen, char *why, size_t cap)
 {
-	static const struct listen_plan plan = { .backlog = 128, .mode = 0600 };
+	const struct listen_plan plan = { .owner = "admin.listen",
+		.stamp = gen->number,
+		.backlog = 128,
+		.mode = 0600 };
 	size_t i, n = conf_list_len(gen->conf, OPT_admin_listen);
 	int rc;
 

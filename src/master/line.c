@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "crew.h"
+#include "ctlsock.h"
 #include "deaths.h"
 #include "log.h"
 #include "mending.h"
@@ -117,6 +118,12 @@ obey(struct master *m, struct child *c, const struct chan_msg *msg)
 		if (c->kind != CHILD_MENDER)
 			return -EPROTO;
 		mending_done(m, msg->body);
+		return 0;
+	case MSG_CONTROL_DONE:
+		if (c->kind != CHILD_KEEPER)
+			return -EPROTO;
+		ctlsock_returned(m,
+		    ((const struct msg_control_done *)msg->body)->id);
 		return 0;
 	default:
 		return -EPROTO;

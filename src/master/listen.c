@@ -213,26 +213,53 @@ sock_close(struct listen_sock *s)
 	free(s);
 }
 
+/*
+ * The socket of that address that this generation has not taken yet.  An
+ * address may move to another option, but not port 0, which is no address.
+ */
+static struct listen_sock *
+find(const struct listen_set *set, const char *text,
+    const struct listen_plan *plan)
+{
+	struct listen_sock *s, *other = NULL;
+	size_t i;
+
+	for (i = 0; i < set->n; i++) {
+		s = set->v[i];
+		if (strcmp(s->text, text) != 0 || s->stamp == plan->stamp)
+			continue;
+		if (strcmp(s->owner, plan->owner) == 0)
+			return s;
+		if (strcmp(s->text, s->bound) == 0)
+			other = s;
+	}
+	return other;
+}
+
+static void
+own(struct listen_sock *s, const struct listen_plan *plan)
+{
+	s->used++;
+	s->stamp = plan->stamp;
+	snprintf(s->owner, sizeof s->owner, "%s", plan->owner);
+}
+
 int
 listen_take(struct listen_set *set, const char *text,
     const struct listen_plan *plan, struct listen_sock **out)
 {
-	struct listen_sock *s;
-	size_t i;
+	struct listen_sock *s = find(set, text, plan);
 	int rc;
 
-	for (i = 0; i < set->n; i++) {
-		if (strcmp(set->v[i]->text, text) != 0)
-			continue;
-		set->v[i]->used++;
-		*out = set->v[i];
+	if (s != NULL) {
+		own(s, plan);
+		*out = s;
 		return 0;
 	}
 	s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return -ENOMEM;
 	s->fd = -1;
-	s->used = 1;
 	rc = strlen(text) < sizeof s->text ? 0 : -ENAMETOOLONG;
 	if (rc == 0) {
 		strcpy(s->text, text);
@@ -246,6 +273,7 @@ listen_take(struct listen_set *set, const char *text,
 		sock_close(s);
 		return rc;
 	}
+	own(s, plan);
 	addr_sock_str(s->bound, s->fd);
 	*out = s;
 	return 0;

@@ -24,10 +24,14 @@ struct listen_sock {
 	ino_t ino;
 	int inherited;		/* from the service manager: its to remove */
 	unsigned used;		/* generations that serve it */
+	unsigned stamp;		/* the last that took it */
+	char owner[64];
 };
 
-/* What a new socket is made with. */
+/* For whom, and what a new socket is made with. */
 struct listen_plan {
+	const char *owner;	/* the option that names the address */
+	unsigned stamp;		/* of the generation, not 0: see listen_take() */
 	int backlog;
 	mode_t mode;		/* of a UNIX socket */
 };
@@ -47,7 +51,8 @@ int listen_activated(struct listen_set *);
 
 /*
  * The listener of an address: the one that the set has, one that was passed,
- * or a new one.  A UNIX socket whose owner is gone is taken over; call only
+ * or a new one.  Within one generation an address can be taken once; port 0
+ * is another port each time, and stays with its owner over reloads.  A UNIX socket whose owner is gone is taken over; call only
  * while the run directory's lock is held.  Borrowed until listen_drop().
  * Returns 0, or -errno (-EADDRINUSE: somebody else listens there).
  */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctlsock.h"
 #include "launch.h"
 #include "line.h"
 #include "log.h"
@@ -78,16 +79,20 @@ repaired(struct master *m, int ok)
 void
 mending_done(struct master *m, const struct msg_reaped *r)
 {
+	unsigned long long us = (master_now() + MENDING_LIMIT_NS -
+				    m->reaping_until_ns) / 1000;
+
 	if (!m->reaping || r->slot != m->reaping_slot)
 		return;
 	if (r->rc < 0)
 		log_error("mender", "repair failed slot=%u: %s", r->slot,
 		    strerror(-r->rc));
-	else
+	else if (r->n_repairs > 0)
 		log_info("mender", "repaired slot=%u found=%u us=%llu", r->slot,
-		    r->n_repairs,
-		    (unsigned long long)(master_now() + MENDING_LIMIT_NS -
-			m->reaping_until_ns) / 1000);
+		    r->n_repairs, us);
+	else
+		log_debug("mender", "nothing held slot=%u us=%llu", r->slot,
+		    us);
 	repaired(m, r->rc == 0);
 }
 
@@ -100,6 +105,8 @@ mending_helper_died(struct master *m, struct child *c, const struct death *d)
 
 	if (h->child == c)
 		h->child = NULL;
+	if (c->kind == CHILD_KEEPER)
+		ctlsock_keeper_died(m);
 	if (early && d->kind != DEATH_ASKED && d->kind != DEATH_OUTSIDE)
 		h->retry_ns = now +
 		    crash_loop_backoff(++h->lost, PAUSE_BASE_NS, PAUSE_CAP_NS);

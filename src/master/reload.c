@@ -78,6 +78,17 @@ read_conf(struct master *m, struct conf **conf)
 	return rc;
 }
 
+int
+reload_try(struct master *m)
+{
+	struct conf *conf = NULL;
+	int rc;
+
+	rc = read_conf(m, &conf);
+	conf_close(&conf);
+	return rc;
+}
+
 /* Both generations have their workers in the region for a while. */
 static int
 slots_suffice(struct master *m, const struct gen *gen)

@@ -16,6 +16,10 @@
  */
 int reload_begin(struct master *);
 
+/* Only read the configuration: 0, or -errno with the reason in
+ * m->reload_why. */
+int reload_try(struct master *);
+
 /* The next generation has failed. */
 void reload_refuse(struct master *, const char *why);
 

@@ -1,5 +1,6 @@
 /* settle.c - master_settle(): see master.h */
 #include "crew.h"
+#include "ctlsock.h"
 #include "gen.h"
 #include "log.h"
 #include "mending.h"
@@ -49,5 +50,6 @@ master_settle(struct master *m)
 	mending_settle(m);
 	rebuild_settle(m);
 	gen_sweep(m);
+	ctlsock_settle(m);
 	stop_settle(m);
 }

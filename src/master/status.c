@@ -64,17 +64,25 @@ group_workers(const struct master *m, const struct group *g)
 }
 
 json_t *
-status_workers(const struct master *m)
+status_workers(const struct master *m, const char *group)
 {
 	json_t *list = json_array(), *part;
-	unsigned i;
+	unsigned i, found = 0;
 
 	for (i = 0; i < m->gen->n_crews; i++) {
-		part = group_workers(m, m->gen->crews[i].group);
+		const struct group *g = m->gen->crews[i].group;
+
+		if (group != NULL && strcmp(group, g->name) != 0)
+			continue;
+		part = group_workers(m, g);
 		json_array_extend(list, part);
 		json_decref(part);
+		found++;
 	}
-	return list;
+	if (group == NULL || found > 0)
+		return list;
+	json_decref(list);
+	return NULL;
 }
 
 static json_t *
@@ -174,7 +182,7 @@ status_send(struct master *m)
 	    chan_pending(k->chan) > BEHIND)
 		return;
 	doc = status_json(m);
-	text = json_dumps(doc, JSON_COMPACT);
+	text = json_dumps(doc, STATUS_DUMP);
 	json_decref(doc);
 	if (text == NULL)
 		return;

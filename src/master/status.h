@@ -9,11 +9,15 @@
 
 #include "master.h"
 
+/* How such documents are written. */
+#define STATUS_DUMP (JSON_COMPACT | JSON_REAL_PRECISION(9))
+
 /* The document; NULL without memory.  Free with json_decref(). */
 json_t *status_json(const struct master *);
 
-/* Only what concerns workers, as an array. */
-json_t *status_workers(const struct master *);
+/* Only the workers, as an array: of all groups, or of one, NULL when there is
+ * no such group. */
+json_t *status_workers(const struct master *, const char *group);
 
 /* Send it to the keeper, when it is there and takes it. */
 void status_send(struct master *);

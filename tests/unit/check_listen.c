@@ -33,7 +33,14 @@ teardown(void)
 	rmdir(dir);
 }
 
-static const struct listen_plan plan = { .backlog = 16, .mode = 0600 };
+static const struct listen_plan plan = { .owner = "group.web.listen",
+	.stamp = 1,
+	.backlog = 16,
+	.mode = 0600 };
+static const struct listen_plan next = { .owner = "group.web.listen",
+	.stamp = 2,
+	.backlog = 16,
+	.mode = 0600 };
 
 START_TEST(what_is_no_address_is_refused)
 {
@@ -79,12 +86,40 @@ START_TEST(an_address_that_stays_keeps_its_socket)
 
 	ck_assert_int_eq(listen_take(&set, "127.0.0.1:0", &plan, &a), 0);
 	fd = a->fd;
-	ck_assert_int_eq(listen_take(&set, "127.0.0.1:0", &plan, &b), 0);
+	ck_assert_int_eq(listen_take(&set, "127.0.0.1:0", &next, &b), 0);
 	ck_assert_ptr_eq(a, b);
 	listen_drop(&set, a);
 	ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
 	listen_drop(&set, b);
 	ck_assert_int_lt(fcntl(fd, F_GETFD), 0);
+}
+END_TEST
+
+START_TEST(port_0_is_another_port_each_time_and_stays_with_its_owner)
+{
+	struct listen_plan admin = next;
+	struct listen_sock *a, *b, *c;
+
+	admin.owner = "admin.listen";
+	ck_assert_int_eq(listen_take(&set, "127.0.0.1:0", &plan, &a), 0);
+	ck_assert_int_eq(listen_take(&set, "127.0.0.1:0", &plan, &b), 0);
+	ck_assert_ptr_ne(a, b);
+	ck_assert_int_eq(listen_take(&set, "127.0.0.1:0", &admin, &c), 0);
+	ck_assert_ptr_ne(c, a);
+	ck_assert_ptr_ne(c, b);
+}
+END_TEST
+
+START_TEST(an_address_can_be_taken_once_and_may_move)
+{
+	struct listen_plan moved = next;
+	struct listen_sock *a, *b;
+
+	moved.owner = "group.api.listen";
+	ck_assert_int_eq(listen_take(&set, path, &plan, &a), 0);
+	ck_assert_int_eq(listen_take(&set, path, &plan, &b), -EADDRINUSE);
+	ck_assert_int_eq(listen_take(&set, path, &moved, &b), 0);
+	ck_assert_ptr_eq(a, b);
 }
 END_TEST
 
@@ -196,6 +231,9 @@ main(void)
 	tcase_add_test(tc, a_path_gets_the_mode_asked_for);
 	tcase_add_test(tc, a_taken_port_is_an_error);
 	tcase_add_test(tc, an_address_that_stays_keeps_its_socket);
+	tcase_add_test(
+	    tc, port_0_is_another_port_each_time_and_stays_with_its_owner);
+	tcase_add_test(tc, an_address_can_be_taken_once_and_may_move);
 	tcase_add_test(tc, a_socket_whose_owner_is_gone_is_taken_over);
 	tcase_add_test(tc, a_socket_that_answers_is_left_alone);
 	tcase_add_test(tc, a_file_that_is_no_socket_is_never_removed);
