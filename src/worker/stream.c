@@ -316,7 +316,7 @@ stream_take(struct worker *w, int fd, const struct sockaddr *peer,
 	(void)event_assign(&s->out, w->loop.base, fd, EV_WRITE, on_out, s);
 	t->plugin = w->plugins->conn;
 	t->what = "conn";
-	if (buf_add(&s->input, bytes, n) < 0 ||
+	if ((n > 0 && buf_add(&s->input, bytes, n) < 0) ||
 	    task_start(t, t->plugin->def.conn) < 0) {
 		s->task = NULL;
 		task_end(t);

@@ -1,0 +1,263 @@
+/*
+ * talk - a protocol front for tests: one command a line, one answer a line.
+ * Beside what a good plugin does it crashes, loops and overflows on request.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <skep/skep.h>
+
+#ifdef BAD_THREAD
+#include <pthread.h>
+#endif
+#ifdef BAD_SOCKET
+#include <sys/socket.h>
+#endif
+
+/* The second word of a line. */
+static struct skep_str
+word2(struct skep_str line)
+{
+	const char *sp = memchr(line.p, ' ', line.n);
+
+	if (sp == NULL)
+		return skep_strn("", 0);
+	return skep_strn(sp + 1, line.n - (size_t)(sp + 1 - line.p));
+}
+
+static long
+num2(struct skep_task *t, struct skep_str line)
+{
+	struct skep_str z = skep_copy(t, word2(line));
+
+	return z.p == NULL ? 0 : strtol(z.p, NULL, 10);
+}
+
+static volatile int sink;
+/* Volatile, so that no compiler sees what is done with it. */
+static int *volatile nowhere = (int *)8;
+
+__attribute__((noinline)) static int
+recurse(int n)
+{
+	volatile char room[512];
+
+	memset((char *)room, n, sizeof room);
+	return n == 0 ? 0 : recurse(n - 1) + room[3];
+}
+
+__attribute__((noinline)) static void
+loop_for_ever(void)
+{
+	for (;;)
+		sink++;
+}
+
+static int
+answer(struct skep_task *t, struct skep_str s)
+{
+	int rc = skep_write(t, s);
+
+	return rc < 0 ? rc : skep_write(t, skep_str("\n"));
+}
+
+static int
+cache_command(struct skep_task *t, struct skep_str line)
+{
+	const struct skep_keep keep = { .ttl = 60 * SKEP_SECOND };
+	struct skep_str key = skep_str("k"), val;
+	int rc;
+
+	if (line.p[0] == 'p')
+		return skep_cache_put(t, key, &keep, word2(line));
+	rc = skep_cache_get(t, key, &val);
+	return rc > 0 ? answer(t, val) : answer(t, skep_str("(miss)"));
+}
+
+static void
+note_end(void *arg)
+{
+	(void)!write(STDERR_FILENO, arg, strlen(arg));
+}
+
+static int
+bytes(struct skep_task *t, struct skep_str line)
+{
+	long n = num2(t, line);
+	char block[1000];
+	int rc = 0;
+
+	memset(block, 'x', sizeof block);
+	while (n > 0 && rc == 0) {
+		size_t k = n < 1000 ? (size_t)n : 1000;
+
+		rc = skep_write(t, skep_strn(block, k));
+		n -= (long)k;
+	}
+	return rc < 0 ? rc : skep_write(t, skep_str("\n"));
+}
+
+static int
+command(struct skep_task *t, struct skep_str line)
+{
+	static char defer_note[] = "talk: deferred\n";
+	struct skep_str rest = word2(line), big;
+	int rc;
+
+	if (line.n >= 4 && memcmp(line.p, "echo", 4) == 0)
+		return answer(t, rest);
+	if (skep_str_eq(line, "quit"))
+		return 1;
+	if (skep_str_eq(line, "pid"))
+		return answer(t, skep_fmt(t, "%d", (int)getpid()));
+	if (skep_str_eq(line, "opt"))
+		return answer(t, skep_fmt(t, "%.*s %lld",
+		    SKEP_PR(skep_option(t, "greeting")),
+		    (long long)skep_option_int(t, "wait")));
+	if (skep_str_eq(line, "data"))
+		return answer(t, skep_str(skep_data(t)));
+	if (line.n >= 5 && memcmp(line.p, "sleep", 5) == 0) {
+		rc = skep_sleep(t, num2(t, line) * SKEP_MILLISECOND);
+		return rc < 0 ? rc : answer(t, skep_str("slept"));
+	}
+	if (line.n >= 5 && memcmp(line.p, "exact", 5) == 0) {
+		rc = skep_read_exact(t, (size_t)num2(t, line), &big);
+		return rc <= 0 ? rc : answer(t, skep_fmt(t, "got %zu", big.n));
+	}
+	if (line.n >= 5 && memcmp(line.p, "bytes", 5) == 0)
+		return bytes(t, line);
+	if (line.n >= 5 && memcmp(line.p, "alloc", 5) == 0)
+		return skep_alloc(t, (size_t)num2(t, line)) == NULL ? -ENOMEM :
+		    answer(t, skep_str("allocated"));
+	if (skep_str_eq(line, "defer"))
+		return skep_defer(t, note_end, defer_note);
+	if (skep_str_eq(line, "get") ||
+	    (line.n > 4 && memcmp(line.p, "put ", 4) == 0))
+		return cache_command(t, line);
+	if (skep_str_eq(line, "crash"))
+		*nowhere = 1;
+	if (skep_str_eq(line, "abort"))
+		abort();
+	if (skep_str_eq(line, "overflow"))
+		sink = recurse(1 << 30);
+	if (skep_str_eq(line, "loop"))
+		loop_for_ever();
+	return answer(t, skep_str("what?"));
+}
+
+static int
+serve(struct skep_task *t)
+{
+	struct skep_str line;
+	int rc;
+
+	while ((rc = skep_read_line(t, 200, &line)) > 0)
+		if ((rc = command(t, line)) != 0)
+			break;
+	if (rc == -EMSGSIZE)
+		(void)answer(t, skep_str("too long"));
+	if (rc == -ENOMEM)
+		(void)!write(STDERR_FILENO, "talk: out of memory\n", 20);
+	return rc < 0 ? rc : 0;
+}
+
+static const struct skep_option options[] = {
+	{ "greeting", SKEP_OPT_STR, "hello", "what to say", { NULL } },
+	{ "wait", SKEP_OPT_DURATION, "1500ms", "how long", { NULL } },
+#ifdef BAD_OPTION
+	{ "needed", SKEP_OPT_INT, NULL, "has no default", { NULL } },
+#endif
+	{ NULL, SKEP_OPT_STR, NULL, NULL, { NULL } }
+};
+
+#ifdef BAD_THREAD
+static void *
+idle(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+#endif
+
+static int
+warm(struct skep_app *a)
+{
+#ifdef BAD_THREAD
+	pthread_t id;
+
+	pthread_create(&id, NULL, idle, NULL);
+#endif
+#ifdef BAD_SOCKET
+	(void)!socket(AF_UNIX, SOCK_STREAM, 0);
+#endif
+#ifdef BAD_WARM
+	skep_app_fail(a, "the table has no rows");
+	return -EINVAL;
+#endif
+#ifdef BAD_CRASH
+	*nowhere = 1;
+#endif
+	skep_app_log(a, SKEP_LOG_INFO, "warm");
+	return 0;
+}
+
+static int
+open_(struct skep_app *a)
+{
+	static char data[] = "opened";
+
+#ifdef BAD_OPEN
+	return -ENOTCONN;
+#endif
+	skep_app_set_data(a, data);
+	return 0;
+}
+
+static void
+close_(struct skep_app *a)
+{
+	skep_app_log(a, SKEP_LOG_INFO, "closing talk");
+}
+
+#ifdef BAD_JOBS
+static const struct skep_job_kind jobs[] = {
+	{ "letter", serve, 0, 0, 0, { NULL } },
+	{ NULL, NULL, 0, 0, 0, { NULL } }
+};
+#endif
+
+#ifdef BAD_NAME
+#define NAME "other"
+#elif defined(PLUGIN_NAME)
+#define NAME PLUGIN_NAME
+#else
+#define NAME "talk"
+#endif
+
+SKEP_EXPORT const struct skep_plugin
+#ifdef BAD_SYMBOL
+    skep_plug_in
+#else
+    skep_plugin
+#endif
+    = {
+#ifdef BAD_ABI
+	.abi = SKEP_ABI + 7, .size = sizeof(struct skep_plugin),
+#else
+	SKEP_PLUGIN_HEAD,
+#endif
+	.name = NAME,
+	.options = options,
+	.conn = serve,
+	.warm = warm,
+	.open = open_,
+	.close = close_,
+#ifdef BAD_JOBS
+	.jobs = jobs,
+#endif
+};
