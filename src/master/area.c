@@ -13,6 +13,7 @@
 #include <xxhash.h>
 
 #include "budget.h"
+#include "cache.h"
 #include "fdio.h"
 #include "log.h"
 #include "slot.h"
@@ -108,19 +109,43 @@ order_of(const struct conf *conf)
 	}
 }
 
-static int
-make(struct area *a, const struct conf *conf)
+static uint32_t
+value_max(const struct conf *conf)
 {
+	int64_t n = conf_num(conf, OPT_cache_value_max);
+
+	return n > (int64_t)CACHE_VALUE_TOP ? CACHE_VALUE_TOP : (uint32_t)n;
+}
+
+static int
+make(struct area *a, const struct conf *conf, uint64_t size_bytes)
+{
+	struct region_section sections[CACHE_SECTIONS] = { 0 };
+	const struct cache_plan cache = {
+		.budget_bytes = size_bytes,
+		.value_max = value_max(conf),
+		.keys_max = (uint64_t)conf_num(conf, OPT_cache_keys_max),
+	};
 	struct region_plan plan = {
 		.path = a->path[0] != '\0' ? a->path : NULL,
 		.n_slots = a->n_slots,
 		.rcu = order_of(conf),
 		.reapers = REGION_REAP_MENDER,
+		.sections = sections,
 	};
 	struct region_why why = { .text = "" };
 	int rc;
 
+	rc = cache_sizes(&cache, sections);
+	if (rc < 0) {
+		log_error("region", "cache size=%llu refused",
+		    (unsigned long long)size_bytes);
+		return rc;
+	}
+	plan.n_sections = (unsigned)rc;
 	rc = region_create(&plan, &a->region, &why);
+	if (rc == 0)
+		rc = cache_format(a->region, &cache);
 	if (rc < 0)
 		log_error("region", "cannot make path=%s: %s: %s", a->path,
 		    strerror(-rc), why.text);
@@ -180,9 +205,11 @@ area_open(struct area *a, const struct conf *conf, const char *mend_path)
 		return rc;
 	}
 	decide(a, conf, &b);
-	rc = make(a, conf);
+	rc = make(a, conf, b.size_bytes);
 	if (rc < 0)
 		return rc;
+	/* Without the view the figures are 0; nothing else depends on it. */
+	(void)cache_open_ro(a->region, &a->cache);
 	a->size_bytes = a->region->size;
 	log_info("region", "made path=%s size=%s slots=%u",
 	    a->path[0] != '\0' ? a->path : "memfd",
@@ -194,6 +221,8 @@ void
 area_drop(struct area *a)
 {
 	struct stat named, ours;
+
+	cache_close(&a->cache);
 	/* Only our own file: somebody may have put another in its place. */
 	if (a->region != NULL && a->path[0] != '\0' &&
 	    lstat(a->path, &named) == 0 && fstat(a->region->fd, &ours) == 0 &&

@@ -13,8 +13,11 @@
 #include "conf.h"
 #include "region.h"
 
+struct cache;
+
 struct area {
 	struct region *region;
+	struct cache *cache;	/* a view for the figures of `status` */
 	char path[PATH_MAX];	/* "" for a memfd */
 	uint64_t size_bytes;
 	uint32_t n_slots;

@@ -7,10 +7,10 @@
 
 #include "config.h"
 
+#include "cache.h"
 #include "crew.h"
 #include "line.h"
 #include "log.h"
-#include "metric.h"
 
 /* The keeper takes nothing: the next second has a newer document anyhow. */
 #define BEHIND 4
@@ -112,13 +112,16 @@ static json_t *
 cache_json(const struct master *m)
 {
 	const struct region *r = m->area.region;
+	struct cache_stats st = { 0 };
 
 	if (r == NULL)
 		return json_object();
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "items", (json_int_t)0,
-	    "bytes", (json_int_t)0, "capacity_bytes", (json_int_t)0, "hits",
-	    (json_int_t)metric_sum(r, METRIC_CACHE_HITS), "misses",
-	    (json_int_t)metric_sum(r, METRIC_CACHE_MISSES));
+	if (m->area.cache != NULL)
+		cache_stats(m->area.cache, &st);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "items",
+	    (json_int_t)st.items, "bytes", (json_int_t)st.bytes,
+	    "capacity_bytes", (json_int_t)st.capacity_bytes, "hits",
+	    (json_int_t)st.hits, "misses", (json_int_t)st.misses);
 }
 
 static json_t *

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cache.h"
 #include "chan.h"
 #include "clock.h"
 #include "fds.h"
@@ -44,6 +45,12 @@ attach(struct mend *m, uint32_t slot)
 	rc = region_map(FD_REGION, REGION_RDWR, &m->region, &why);
 	if (rc < 0) {
 		fail(m, FAIL_ATTACH, rc, why.text);
+		return rc;
+	}
+	/* What a dead slot may hold there is repaired by these steps. */
+	rc = cache_register(m->region);
+	if (rc < 0 && rc != -ENOENT) {
+		fail(m, FAIL_ATTACH, rc, "the cache of this region");
 		return rc;
 	}
 	rc = slot_attach(m->region, &plan, &m->me);
