@@ -4,6 +4,8 @@
 #   need_packages PACKAGE...    install what is missing (says which)
 #   build_tree [FLAG...]        make the checkout's programs in place, with
 #                               configure FLAGs; does nothing when all is new
+#   as_owner COMMAND [ARG...]   run as the owner of the checkout: what root
+#                               makes there, its owner could not make again
 
 build_packages='autoconf automake libtool pkg-config make libc6-dev
 	libevent-dev libconfuse-dev libjansson-dev liblmdb-dev libxxhash-dev'
@@ -25,6 +27,17 @@ as_root() {
 	else
 		die "installing packages needs root or sudo: $*"
 	fi
+}
+
+as_owner() {
+	owner=$(stat -c %u "$top")
+	if [ "$(id -u)" != 0 ] || [ "$owner" = 0 ]; then
+		"$@"
+		return
+	fi
+	home=$(getent passwd "$owner" | cut -d: -f6)
+	setpriv --reuid "$owner" --regid "$(stat -c %g "$top")" \
+	    --clear-groups env HOME="${home:-/tmp}" "$@"
 }
 
 has_package() {
@@ -86,24 +99,25 @@ is_configured() {
 build_tree() (
 	cd "$top"
 	log=build-aux/quiet.log
-	mkdir -p build-aux
+	as_owner mkdir -p build-aux
+	as_owner touch "$log"
 	if [ ! -x configure ]; then
 		say "making configure"
-		autoreconf -fi >"$log" 2>&1 ||
+		as_owner autoreconf -fi >"$log" 2>&1 ||
 		    { tail -n 20 "$log" >&2; die "autoreconf failed"; }
 	fi
 	if ! is_configured "$@"; then
 		say "configuring for ${CC:-gcc}"
-		# A tree made elsewhere has absolute paths in its objects' rules.
-		[ ! -f Makefile ] || make distclean >/dev/null 2>&1 ||
+		# A tree made elsewhere has absolute paths in its rules.
+		[ ! -f Makefile ] || as_owner make distclean >/dev/null 2>&1 ||
 		    rm -f Makefile config.status
-		./configure CC="${CC:-gcc}" "$@" >"$log" 2>&1 ||
+		as_owner ./configure CC="${CC:-gcc}" "$@" >"$log" 2>&1 ||
 		    { tail -n 20 "$log" >&2; die "configure failed"; }
-		build_stamp >build-aux/.stamp
+		build_stamp | as_owner tee build-aux/.stamp >/dev/null
 	fi
-	make -q all >/dev/null 2>&1 && return 0
-	say "building"
-	make -j"$(jobs_at_once)" all >"$log" 2>&1 ||
+	# make itself finds out whether anything is to be done.
+	[ -x skepd ] || say "building (a minute or two, the first time)"
+	as_owner make -j"$(jobs_at_once)" all >"$log" 2>&1 ||
 	    { grep -nE 'error|warning|\*\*\*' "$log" | head -n 40 >&2
-	      die "the build failed: see $log"; }
+	      die "the build failed: see $top/$log"; }
 )
