@@ -119,6 +119,15 @@ boot_load(struct boot *b, const struct boot_args *args, struct plugin_why *why)
 	return load_plugins(b, why);
 }
 
+void
+boot_unload(struct boot *b)
+{
+	route_table_free(&b->routes);
+	plugin_set_free(&b->plugins);
+	region_close(&b->region);
+	conf_close(&b->conf);
+}
+
 /* --- the worker's part --- */
 
 static struct worker self;	/* the one context of this process */

@@ -39,6 +39,9 @@ struct boot {
 /* In the zygote.  0, -errno and *why (what FAIL will say). */
 int boot_load(struct boot *, const struct boot_args *, struct plugin_why *why);
 
+/* The zygote's end.  Also of one half loaded. */
+void boot_unload(struct boot *);
+
 /*
  * In a clone whose channel is at FD_CHAN: from attaching the slot to the end of
  * service.  Returns the exit status.

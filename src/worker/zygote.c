@@ -102,7 +102,8 @@ middle(struct boot *b, struct chan **chan, int fd, const struct msg_clone *c)
 static void
 clone_one(struct boot *b, struct chan **chan, struct chan_msg *msg)
 {
-	const struct msg_clone *c = msg->body;
+	/* A copy: the message dies with the zygote's channel. */
+	const struct msg_clone c = *(const struct msg_clone *)msg->body;
 	struct msg_fail m = { FAIL_OTHER, 0 };
 	pid_t pid;
 
@@ -112,7 +113,7 @@ clone_one(struct boot *b, struct chan **chan, struct chan_msg *msg)
 	}
 	pid = fork();
 	if (pid == 0)
-		middle(b, chan, msg->fds[0], c);
+		middle(b, chan, msg->fds[0], &c);
 	if (pid < 0) {
 		m.error = errno;
 		log_error("zygote", "fork failed error=\"%s\"",
@@ -178,15 +179,30 @@ obey(struct boot *b, struct chan **chan)
 	return rc == -EPIPE ? 0 : EXIT_TROUBLE;
 }
 
+/* Load, say so, obey. */
+static int
+run(struct boot *b, struct chan **chan, const struct boot_args *args)
+{
+	struct msg_zygote_ready ready = { 0, 0 };
+	int64_t t0 = clock_mono_ns();
+	struct plugin_why why;
+
+	if (boot_load(b, args, &why) < 0 || check_threads(&why) < 0)
+		return report_failure(*chan, &why);
+	ready.warm_ms = (uint32_t)((clock_mono_ns() - t0) / CLOCK_NS_PER_MS);
+	ready.n_plugins = b->plugins->n;
+	if (chan_send(*chan, MSG_ZYGOTE_READY, &ready, NULL, 0, NULL, 0) < 0)
+		return EXIT_TROUBLE;
+	return obey(b, chan);
+}
+
 int
 zygote_run(const struct boot_args *args)
 {
-	static struct boot b;
-	struct msg_zygote_ready ready = { 0, 0 };
-	struct plugin_why why;
+	struct boot b = { 0 };
 	struct chan *chan;
 	char name[80];
-	int64_t t0 = clock_mono_ns();
+	int rc;
 
 	(void)snprintf(name, sizeof name, "%.32s.zygote", args->group);
 	log_init(name);
@@ -200,11 +216,8 @@ zygote_run(const struct boot_args *args)
 	}
 	if (fault_init() < 0)
 		log_warn("zygote", "crashes will not be reported");
-	if (boot_load(&b, args, &why) < 0 || check_threads(&why) < 0)
-		return report_failure(chan, &why);
-	ready.warm_ms = (uint32_t)((clock_mono_ns() - t0) / CLOCK_NS_PER_MS);
-	ready.n_plugins = b.plugins->n;
-	if (chan_send(chan, MSG_ZYGOTE_READY, &ready, NULL, 0, NULL, 0) < 0)
-		return EXIT_TROUBLE;
-	return obey(&b, &chan);
+	rc = run(&b, &chan, args);
+	boot_unload(&b);
+	chan_close(&chan);
+	return rc;
 }

@@ -237,6 +237,8 @@ START_TEST(task_memory_has_its_limit_and_defers_run)
 }
 END_TEST
 
+/* A sanitizer has its own words for a crash, and its own end. */
+#ifndef SKEP_SANITIZED
 /* The worker dies of sig; the log holds all of the given words. */
 static void
 dies(const char *command, int sig, ...)
@@ -266,8 +268,6 @@ dies(const char *command, int sig, ...)
 	close(fd);
 }
 
-/* A sanitizer has its own words for a crash, and its own end. */
-#ifndef SKEP_SANITIZED
 START_TEST(a_crash_is_named_and_takes_only_its_worker)
 {
 	dies("crash\n", SIGSEGV, "signal=SIGSEGV", "address=0x8",
