@@ -58,7 +58,7 @@ http_char_same(const char *p, const char *z, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if ((p[i] | 0x20) != z[i])
+		if (http_char_lower(p[i]) != z[i])
 			return 0;
 	return 1;
 }

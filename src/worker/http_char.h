@@ -14,7 +14,7 @@
 #define HTTP_CHAR_HOST	 0x08 /* reg-name, '%' included */
 #define HTTP_CHAR_VALUE	 0x10 /* field values: VCHAR, obs-text, SP, HTAB */
 #define HTTP_CHAR_DIGIT	 0x20
-#define HTTP_CHAR_UPPER	 0x40
+#define HTTP_CHAR_UPPER	 0x40 /* twice the bit that tells the cases apart */
 #define HTTP_CHAR_ID	 0x80 /* what a request id may hold */
 
 extern const uint8_t http_char[256];
@@ -32,10 +32,14 @@ http_char_hex(unsigned char c)
 	return (c & 0x0f) + (c >= 'A' ? 9u : 0u);
 }
 
-/*
- * Whether n bytes are the lower-case string z (of the same length), in any
- * case.  Only letters differ by case in what z may hold: [a-z-0-9].
- */
+/* An ASCII letter in lower case, any other byte as it is. */
+static inline char
+http_char_lower(char c)
+{
+	return (char)(c | (http_char[(unsigned char)c] & HTTP_CHAR_UPPER) >> 1);
+}
+
+/* Whether n bytes are the lower-case string z (of the same length), in any case. */
 int http_char_same(const char *p, const char *z, size_t n);
 
 #endif

@@ -1,0 +1,123 @@
+/*
+ * http_piece.c - answers in pieces: chunked for HTTP/1.1, up to the end of the
+ * connection for HTTP/1.0.
+ *
+ * Pieces are gathered and sent when the handler waits, for whatever; one that is
+ * faster than its client waits while HTTP_OUT_MAX bytes are unsent.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "http_conn.h"
+
+/* "ffffffff" CR LF in front of a piece, CR LF behind it. */
+#define CHUNK_EXTRA 12u
+/* A longer piece is cut, so that one copy of it bounds the buffer. */
+#define PIECE_MAX 65536u
+
+int
+http_piece_begin(struct http_req *r)
+{
+	r->begun = 1;
+	if (http_reply_bodiless(r->reply.status))
+		r->reply.framing = HTTP_FRAME_NONE;
+	else if (r->head.minor == 0)
+		r->reply.framing = HTTP_FRAME_CLOSE;
+	else
+		r->reply.framing = HTTP_FRAME_CHUNKED;
+	if (r->reply.framing == HTTP_FRAME_CLOSE)
+		r->c->last = 1;
+	http_answer_prepare(r);
+	if (http_answer_head(r) < 0)
+		return -ECANCELED;
+	return 0;
+}
+
+/* Until the client has taken some of it. */
+static int
+wait_for_room(struct http_req *r)
+{
+	struct http_conn *c = r->c;
+	struct wait w;
+	int rc = 0;
+
+	while (rc == 0 && http_buf_len(&c->out) >= HTTP_OUT_MAX) {
+		wait_init(&w, r->t);
+		c->out_wait = &w;
+		rc = wait_for(&w, WAIT_NO_LIMIT);
+		c->out_wait = NULL;
+	}
+	return c->state == HTTP_GONE ? -ECANCELED : rc;
+}
+
+static int
+put_piece(struct http_req *r, const char *p, uint32_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct http_conn *c = r->c;
+	char *to = http_io_room(c, n + CHUNK_EXTRA), *q = to;
+	int shift = 28;
+
+	if (to == NULL)
+		return -ECANCELED;
+	if (r->reply.framing == HTTP_FRAME_CHUNKED) {
+		while (shift > 0 && (n >> shift) == 0)
+			shift -= 4;
+		for (; shift >= 0; shift -= 4)
+			*q++ = digits[n >> shift & 15];
+		*q++ = '\r';
+		*q++ = '\n';
+	}
+	memcpy(q, p, n);
+	q += n;
+	if (r->reply.framing == HTTP_FRAME_CHUNKED) {
+		*q++ = '\r';
+		*q++ = '\n';
+	}
+	c->out.end += (uint32_t)(q - to);
+	r->sent += n;
+	return 0;
+}
+
+int
+http_piece_write(struct http_req *r, struct skep_str s)
+{
+	struct http_conn *c = r->c;
+	uint32_t n;
+	int rc;
+
+	if (r->reply.framing == HTTP_FRAME_NONE ||
+	    r->head.method_id == HTTP_HEAD)
+		return 0;
+	for (; s.n > 0; s.p += n, s.n -= n) {
+		n = s.n < PIECE_MAX ? (uint32_t)s.n : PIECE_MAX;
+		rc = put_piece(r, s.p, n);
+		if (rc < 0)
+			return rc;
+		if (http_buf_len(&c->out) < HTTP_OUT_FLUSH)
+			continue;
+		if (http_io_flush(c) < 0)
+			return -ECANCELED;
+		rc = wait_for_room(r);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+http_piece_end(struct http_req *r)
+{
+	char *p;
+
+	r->ended = 1;
+	if (r->reply.framing != HTTP_FRAME_CHUNKED ||
+	    r->head.method_id == HTTP_HEAD)
+		return 0;
+	p = http_io_room(r->c, 5);
+	if (p == NULL)
+		return -ECANCELED;
+	memcpy(p, "0\r\n\r\n", 5);
+	r->c->out.end += 5;
+	return 0;
+}
