@@ -415,6 +415,7 @@ cache_del(struct cache *c, const void *key, size_t key_len)
 	if (p.hit.place != NULL) {
 		rc = cache_valid(c, p.hit.item, &p.hit.v);
 		change(c, p.hit.place, 0, 0);
+		index_trim(&c->m, c->me, bucket);
 	}
 	index_unlock(&c->m, c->me, bucket);
 	cache_drop_chunks(c);

@@ -231,6 +231,21 @@ evict_room(const struct cmap *m)
 	return seg_count_free(m, evict_keep(m) + 1) > evict_keep(m);
 }
 
+/*
+ * Whether so much is retired already that evicting more would only empty the
+ * cache: a reader that was preempted in its section holds all of it up, for a
+ * time slice or longer.  Writers hear -ENOBUFS until it goes on.
+ */
+static int
+held_up(const struct cmap *m)
+{
+	uint32_t n_retired = 0, limit = m->n_reserve + m->n_segs / 32;
+
+	for (uint32_t n = 0; n < m->n_segs && n_retired <= limit; n++)
+		n_retired += seg_state(ld_rlx(&m->state[n])) == SEG_RETIRED;
+	return n_retired > limit;
+}
+
 int
 evict_run(const struct cmap *m, struct slot_self *me, enum evict_want want,
     uint64_t until_ns)
@@ -242,7 +257,7 @@ evict_run(const struct cmap *m, struct slot_self *me, enum evict_want want,
 
 	evict_begin(&e, m, me, until_ns);
 	for (unsigned i = 0; i < TRIES && !done; i++) {
-		if (!pick(&e, want, &c))
+		if ((want == EVICT_ROOM && held_up(m)) || !pick(&e, want, &c))
 			break;
 		if (evict_segment(&e, &c) == 1 && want != EVICT_DEAD) {
 			batch_flush(&e);

@@ -180,6 +180,7 @@ evict_record(struct evict *e, struct fate *f, uint32_t seg, uint32_t at,
 		evict_chunks_take(m, e->me, &v);
 		index_store(m, e->me, place, remains(e, f, doom, hash),
 		    -(int64_t)(v.size + v.chunk_bytes));
+		index_trim(m, e->me, index_bucket(m, hash));
 	}
 	CRASH_POINT("evict.unlinked");
 	index_unlock(m, e->me, index_bucket(m, hash));

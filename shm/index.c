@@ -281,6 +281,38 @@ index_extend(const struct cmap *m, struct slot_self *me, uint64_t bucket,
 	return 1;
 }
 
+void
+index_trim(const struct cmap *m, struct slot_self *me, uint64_t bucket)
+{
+	struct index_line *prev = NULL, *last = &m->line[bucket], *next;
+	uint64_t n;
+
+	/* Control words of the chain are ours under the bucket's lock. */
+	for (unsigned hop = 0; hop < INDEX_HOPS &&
+	    (next = index_follow(m, ld_rlx(&last->control))) != NULL; hop++) {
+		prev = last;
+		last = next;
+	}
+	if (prev == NULL)
+		return;
+	for (unsigned i = 0; i < INDEX_WORDS; i++)
+		if (index_kind(ld_rlx(&last->word[i])) == INDEX_ITEM)
+			return;
+	n = (uint64_t)(last - m->line) - m->n_buckets;
+	slot_intend(me, SLOT_HAND_WORK, PLACE, DOING_CHAIN | n);
+	CRASH_POINT("index.trim.noted");
+	/*
+	 * A reader may be in the line: it finds nothing of ours there, and when
+	 * another bucket takes the line, nothing with our key either.  A kill
+	 * between the two stores leaves a line in no chain, which the note
+	 * leads to.
+	 */
+	st_rel(&prev->control, ld_rlx(&prev->control) & ~INDEX_NEXT_MASK);
+	CRASH_POINT("index.trim.cut");
+	st_rel(&last->control, UINT64_C(0));
+	slot_intend(me, SLOT_HAND_WORK, PLACE, 0);
+}
+
 static int
 repair_store(const struct cmap *m, unsigned dead, const uint64_t *intent)
 {

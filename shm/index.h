@@ -138,6 +138,10 @@ void index_store(const struct cmap *, struct slot_self *,
 int index_extend(const struct cmap *, struct slot_self *, uint64_t bucket,
     struct index_line **line_out);
 
+/* Give the last overflow line of the locked bucket back when no record is in
+ * it. */
+void index_trim(const struct cmap *, struct slot_self *, uint64_t bucket);
+
 /* The repair of LOCK_BUCKET (LOCK_FORM_OWN, see lock_repair()). */
 int index_repair(struct slot_self *me, unsigned dead, off_ref off,
     const uint64_t *intent, void *arg);

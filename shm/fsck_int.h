@@ -1,0 +1,46 @@
+/*
+ * fsck_int.h - what the parts of fsck share: one check under way.
+ */
+#ifndef SHM_FSCK_INT_H
+#define SHM_FSCK_INT_H
+
+#include "cmap.h"
+#include "fsck.h"
+
+#define FSCK_AGAIN 8u		/* looks at what may be changing under us */
+
+struct fsck {
+	struct region *r;
+	struct cmap m;
+	unsigned flags;
+	fsck_say_fn *say;
+	void *arg;
+	struct fsck_report *out;
+	uint64_t *starts;	/* bit a 4 B: a record begins there (QUIET) */
+	uint8_t *chunk_used;	/* a segment: some head names it */
+	uint8_t *line_used;	/* an overflow line: some chain has it */
+	uint64_t items, bytes;
+};
+
+/* A finding.  Returns whether the caller is to repair it. */
+__attribute__((format(printf, 2, 3)))
+int fsck_say(struct fsck *, const char *fmt, ...);
+
+/* A finding that cannot be repaired. */
+__attribute__((format(printf, 2, 3)))
+void fsck_spoiled(struct fsck *, const char *fmt, ...);
+
+static inline int
+fsck_quiet(const struct fsck *f)
+{
+	return (f->flags & FSCK_QUIET) != 0;
+}
+
+/* Segments, their states and records; before the index. */
+void fsck_segments(struct fsck *);
+/* Buckets, words, overflow lines; fills items, bytes, chunk_used. */
+void fsck_index(struct fsck *);
+/* Chunks and lines that nothing leads to, counters; after the index. */
+void fsck_leaks(struct fsck *);
+
+#endif
