@@ -120,18 +120,51 @@ measure(struct http *h, struct line *l, int connections)
 	return rc;
 }
 
+/* Three rows: skep against nginx, and what the others did. */
+static int
+compare(struct http *h, int connections, const char *aim)
+{
+	static const char *const what[N_SIDES] = {
+		"skep, an L1 hit through a plugin", "nginx, return",
+		"bare epoll"
+	};
+	struct line l[N_SIDES];
+	char name[N_SIDES][80];
+	int rc;
+
+	for (int i = 0; i < N_SIDES; i++) {
+		snprintf(name[i], sizeof name[i], "%s, %d connection%s",
+		    what[i], connections, connections == 1 ? "" : "s");
+		l[i] = (struct line){ .name = name[i], .unit = "requests/s",
+			.round = load_round };
+	}
+	rc = measure(h, l, connections);
+	if (rc == 0)
+		rc = bench_row(h->b, &l[SIDE_SKEP], &l[SIDE_NGINX], aim);
+	if (rc == 0)
+		rc = bench_row(h->b, &l[SIDE_NGINX], NULL, NULL);
+	if (rc == 0)
+		rc = bench_row(h->b, &l[SIDE_FLOOR], NULL, NULL);
+	harness_fini(l, N_SIDES);
+	return rc;
+}
+
+static int
+curve(struct http *h)
+{
+	static const int connections[] = { 1, 4, 16, 128, 400 };
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof connections / sizeof *connections; i++)
+		if (rc == 0)
+			rc = compare(h, connections[i], NULL);
+	return rc;
+}
+
 int
 case_http(struct bench *b)
 {
 	struct http h = { .b = b };
-	struct line l[N_SIDES] = {
-		{ .name = "skep, an L1 hit through a plugin, 48 connections",
-		    .unit = "requests/s", .round = load_round },
-		{ .name = "nginx, return, 48 connections",
-		    .unit = "requests/s", .round = load_round },
-		{ .name = "bare epoll, 48 connections", .unit = "requests/s",
-		    .round = load_round },
-	};
 	int rc, client;
 
 	rc = proc_two_cpus(&h.server_cpu, &client);
@@ -141,14 +174,9 @@ case_http(struct bench *b)
 	if (rc == 0)
 		rc = proc_pin(client);
 	if (rc == 0)
-		rc = measure(&h, l, CONNECTIONS);
-	if (rc == 0)
-		rc = bench_row(b, &l[SIDE_SKEP], &l[SIDE_NGINX], AIM);
-	if (rc == 0)
-		rc = bench_row(b, &l[SIDE_NGINX], NULL, NULL);
-	if (rc == 0)
-		rc = bench_row(b, &l[SIDE_FLOOR], NULL, NULL);
-	harness_fini(l, N_SIDES);
+		rc = compare(&h, CONNECTIONS, AIM);
+	if (rc == 0 && b->curves)
+		rc = curve(&h);
 	for (int i = 0; i < N_SIDES; i++)
 		(void)proc_stop(&h.proc[i], 10000);
 	(void)server_stop(&h.skep);
