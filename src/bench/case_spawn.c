@@ -34,18 +34,18 @@ scale(struct spawn *s, int n)
 	return rc < 0 ? bench_fail(s->b, "%s: %s", command, why) : 0;
 }
 
-/* The master's own measurement, from its log: ready name="web.2" ... start_us=1890 */
+/* The master's own measurement, from its log: ready worker=web.2 ... ready_us=1890 */
 static int
 one_more(struct spawn *s, double *ms_out)
 {
-	static const char *const words[] = { " ready name=\"web.", NULL };
+	static const char *const words[] = { " ready worker=web.", NULL };
 	char line[1024], us[32];
 	int rc = scale(s, 2);
 
 	if (rc < 0)
 		return rc;
 	rc = server_log_wait(&s->server, words, 10000, line, sizeof line);
-	if (rc != 1 || !server_line_value(line, "start_us", us, sizeof us))
+	if (rc != 1 || !server_line_value(line, "ready_us", us, sizeof us))
 		return bench_fail(s->b, "no second worker became ready");
 	*ms_out = (double)atol(us) / 1000;
 	return scale(s, 1);

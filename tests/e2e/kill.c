@@ -161,8 +161,8 @@ read_log(struct run *r)
 	char line[1024], name[64], pid[32];
 
 	while (server_log_next(&r->stage.server, line, sizeof line) == 1) {
-		if (strstr(line, " ready name=") == NULL ||
-		    !server_line_value(line, "name", name, sizeof name) ||
+		if (strstr(line, " ready worker=") == NULL ||
+		    !server_line_value(line, "worker", name, sizeof name) ||
 		    !server_line_value(line, "pid", pid, sizeof pid) ||
 		    strncmp(name, "web.", 4) != 0)
 			continue;
