@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "aim.h"
+#include "stats.h"
 
 #define NOISE_MIN 0.05	/* in-process figures repeat within 5 to 10 % on a shared machine */
 
@@ -65,7 +66,7 @@ compare_row(const struct row *now, const struct row *before,
 	struct aim aim;
 
 	*out = (struct compare_line){ .verdict = COMPARE_NEW,
-		.before = NAN, .now = now->value, .change = NAN };
+		.before = STATS_NONE, .now = now->value, .change = STATS_NONE };
 	by_ratio = isfinite(now->ratio);
 	if (by_ratio)
 		out->now = now->ratio;

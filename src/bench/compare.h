@@ -29,7 +29,7 @@ enum compare_verdict {
 struct compare_line {
 	enum compare_verdict verdict;
 	double before, now;	/* ratios, or values where there is no ratio */
-	double change;		/* now / before - 1; NAN for COMPARE_NEW */
+	double change;		/* now / before - 1; STATS_NONE for COMPARE_NEW */
 };
 
 /*

@@ -32,7 +32,7 @@ chunks_want(const struct chunks *c)
 	return c->n < c->want && c->n_all < 4 * c->want;
 }
 
-/* The figure of a round of one line; NAN when too few of its chunks count. */
+/* The figure of a round of one line; STATS_NONE when too few of its chunks count. */
 static int
 round_figure(struct line *l, struct chunks *c, double *out)
 {
@@ -47,7 +47,7 @@ round_figure(struct line *l, struct chunks *c, double *out)
 	l->n_both += c->n_both;
 	if (least < HARNESS_CHUNKS_MIN)
 		least = HARNESS_CHUNKS_MIN;
-	*out = c->n < least && c->n < c->want ? (double)NAN :
+	*out = c->n < least && c->n < c->want ? STATS_NONE :
 						stats_median(c->v, c->n);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aim.h"
+#include "stats.h"
 
 static void
 row_fini(struct row *r)
@@ -35,7 +36,7 @@ rows_add(struct rows *rows)
 		return NULL;
 	rows->v = v;
 	v += rows->n++;
-	*v = (struct row){ .both = -1, .ratio = NAN };
+	*v = (struct row){ .both = -1, .ratio = STATS_NONE };
 	return v;
 }
 
@@ -69,7 +70,7 @@ row_far_off(const struct row *r)
 	return aim_far_off(&aim, r->ratio);
 }
 
-/* JSON has no NAN; and digits beyond the sixth are noise in any measurement. */
+/* JSON has no word for no value; and digits beyond the sixth are noise in any measurement. */
 static json_t *
 number(double v)
 {
@@ -131,7 +132,7 @@ copy_number(const json_t *o, const char *key)
 {
 	json_t *v = json_object_get(o, key);
 
-	return json_is_number(v) ? json_number_value(v) : (double)NAN;
+	return json_is_number(v) ? json_number_value(v) : STATS_NONE;
 }
 
 static int

@@ -23,7 +23,7 @@ struct row {
 	int runs;	/* rounds */
 	int both;	/* percent of chunks in which both processes ran at once; -1: one process */
 	char *against;	/* name of the other side, NULL: none */
-	double ratio;	/* NAN without another side */
+	double ratio;	/* STATS_NONE without another side */
 	char *aim;	/* NULL: no table asks for one */
 };
 

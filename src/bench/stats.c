@@ -15,7 +15,7 @@ double
 stats_median(double *v, size_t n)
 {
 	if (n == 0)
-		return NAN;
+		return STATS_NONE;
 	qsort(v, n, sizeof *v, by_value);
 	if (n % 2 == 1)
 		return v[n / 2];
@@ -29,7 +29,7 @@ stats_quantile(double *v, size_t n, double q)
 	size_t i;
 
 	if (n == 0)
-		return NAN;
+		return STATS_NONE;
 	qsort(v, n, sizeof *v, by_value);
 	rank = ceil(q * (double)n);
 	i = rank < 1 ? 0 : (size_t)rank - 1;

@@ -70,9 +70,9 @@ START_TEST(an_aim_is_met_at_its_border)
 	struct aim most = { false, 1.25 }, least = { true, 1.1 };
 
 	ck_assert(aim_met(&most, 1.25) && aim_met(&most, 0.1));
-	ck_assert(!aim_met(&most, 1.26) && !aim_met(&most, NAN));
+	ck_assert(!aim_met(&most, 1.26) && !aim_met(&most, STATS_NONE));
 	ck_assert(aim_met(&least, 1.1) && aim_met(&least, 5));
-	ck_assert(!aim_met(&least, 1.09) && !aim_met(&least, NAN));
+	ck_assert(!aim_met(&least, 1.09) && !aim_met(&least, STATS_NONE));
 }
 END_TEST
 
@@ -82,7 +82,7 @@ START_TEST(the_gate_fails_beyond_twice_the_aim)
 
 	ck_assert(!aim_far_off(&most, 3) && aim_far_off(&most, 3.01));
 	ck_assert(!aim_far_off(&least, 0.55) && aim_far_off(&least, 0.54));
-	ck_assert(aim_far_off(&most, NAN) && aim_far_off(&least, NAN));
+	ck_assert(aim_far_off(&most, STATS_NONE) && aim_far_off(&least, STATS_NONE));
 }
 END_TEST
 
@@ -256,7 +256,7 @@ START_TEST(rows_survive_being_saved)
 
 	(void)close(mkstemp(path));
 	fill(&out, "one", 1.5, 0.1, ">=1.1");
-	fill(&out, "two", NAN, 0.1, NULL);
+	fill(&out, "two", STATS_NONE, 0.1, NULL);
 	ck_assert_int_eq(compare_save(&out, path), 0);
 	ck_assert_int_eq(compare_load(&in, path), 0);
 	ck_assert_uint_eq(in.n, 2);
@@ -299,7 +299,7 @@ START_TEST(json_has_every_field_of_a_row)
 	json_t *a;
 
 	fill(&rows, "one", 1.0 / 3, 0, ">=1.1");
-	fill(&rows, "two", NAN, 0, NULL);
+	fill(&rows, "two", STATS_NONE, 0, NULL);
 	a = rows_json(&rows);
 	for (size_t i = 0; i < 2; i++)
 		for (size_t k = 0; k < sizeof key / sizeof *key; k++)
@@ -350,7 +350,7 @@ START_TEST(rows_without_a_ratio_compare_by_value)
 	struct rows a = { 0 };
 	struct compare_line c;
 
-	fill(&a, "one", NAN, 0, NULL);
+	fill(&a, "one", STATS_NONE, 0, NULL);
 	fill(&a, "two", 1, 0, NULL);
 	compare_row(&a.v[0], &a.v[0], &c);
 	ck_assert_int_eq(c.verdict, COMPARE_SAME);

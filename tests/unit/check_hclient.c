@@ -302,8 +302,7 @@ START_TEST(answers_are_read_strictly)
 		"HTTP/1.1 200 OK\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\nx",
 		"HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n"
-		"Content-Length: 1\r\n\r\nx",
+		"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx",
 		"HTTP/1.1 200 OK\r\nA b: 1\r\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n",
 		"HTTP/1.1 200 OK\r\nnothing\r\nContent-Length: 0\r\n\r\n",
