@@ -30,6 +30,7 @@ START_TEST(named_region_is_found_by_others_with_mode_0600)
 	ck_assert_int_eq(region_open(path, REGION_RDONLY, &b, &why), 0);
 	ck_assert_uint_eq(b->size, a->size);
 	ck_assert_int_eq(memcmp(b->head, a->head, sizeof(*a->head)), 0);
+	region_close(&b);
 	ck_assert_int_eq(region_create(&(struct region_plan){ .path = path },
 	    &b, &why), -EEXIST);
 	ck_assert_ptr_nonnull(strstr(why.text, "exists"));
