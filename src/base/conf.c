@@ -2,10 +2,13 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "conf_int.h"
 
@@ -280,5 +283,24 @@ conf_control_path(const struct conf *c, char *out, size_t size)
 	n = path[0] != '\0' ? snprintf(out, size, "%s", path) :
 	    snprintf(out, size, "%s/control.sock",
 	    conf_str(c, OPT_skepd_run_dir));
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int
+conf_region_path(const struct conf *c, char *out, size_t size)
+{
+	const char *path = conf_str(c, OPT_region_path),
+	    *dir = conf_str(c, OPT_skepd_run_dir);
+	char real[PATH_MAX];
+	int n;
+
+	if (path[0] != '\0') {
+		n = snprintf(out, size, "%s", path);
+	} else {
+		if (realpath(dir, real) != NULL)
+			dir = real;
+		n = snprintf(out, size, "/dev/shm/skep.%016llx",
+		    (unsigned long long)XXH3_64bits(dir, strlen(dir)));
+	}
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }

@@ -94,6 +94,12 @@ struct conf_pair conf_plugin_pair(const struct conf *, const char *name,
 /* The control socket's path: control.socket, else in run_dir.  0, -ENAMETOOLONG. */
 int conf_control_path(const struct conf *, char *path_out, size_t size);
 
+/*
+ * The path of the region's file: region.path, else one in /dev/shm named after
+ * the run directory (whatever way that is written).  0, -ENAMETOOLONG.
+ */
+int conf_region_path(const struct conf *, char *path_out, size_t size);
+
 /* Everything, for display: in the order of the table, then groups, then plugins. */
 struct conf_item {
 	const char *section;	/* "http", "group", "plugin" */

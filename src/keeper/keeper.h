@@ -17,19 +17,6 @@
 #include "region.h"
 #include "slot.h"
 
-/* Until shm/ has its cache: without it the cache verbs say so. */
-#pragma weak cache_register
-#pragma weak cache_open
-#pragma weak cache_close
-#pragma weak cache_ticks
-#pragma weak cache_tick
-#pragma weak cache_stats
-#pragma weak cache_get
-#pragma weak cache_put
-#pragma weak cache_look
-#pragma weak cache_del
-#pragma weak cache_flush
-
 struct event_base;
 struct event;
 struct admin;

@@ -209,13 +209,13 @@ attach(struct keeper *k, uint32_t slots)
 		return give_up(k, FAIL_ATTACH, rc, why.text);
 	if (slots > 0)
 		region_events(k->region, FD_EVENT, slots);
-	rc = cache_register == NULL ? -ENOENT : cache_register(k->region);
+	rc = cache_register(k->region);
 	if (rc < 0 && rc != -ENOENT)
 		return give_up(k, FAIL_ATTACH, rc, "cache");
 	rc = slot_attach(k->region, &plan, &k->self);
 	if (rc < 0)
 		return give_up(k, FAIL_ATTACH, rc, "slot");
-	rc = cache_open == NULL ? -ENOENT : cache_open(k->self, &k->cache);
+	rc = cache_open(k->self, &k->cache);
 	if (rc < 0 && rc != -ENOENT)
 		return give_up(k, FAIL_ATTACH, rc, "cache");
 	if (k->cache != NULL)
@@ -285,8 +285,7 @@ fini(struct keeper *k)
 			event_free(events[i]);
 	if (k->base != NULL)
 		event_base_free(k->base);
-	if (k->cache != NULL)
-		cache_close(&k->cache);
+	cache_close(&k->cache);
 	if (k->self != NULL)
 		slot_detach(&k->self);
 	region_close(&k->region);

@@ -9,8 +9,6 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #include "budget.h"
 #include "cache.h"
@@ -20,25 +18,8 @@
 #include "unit.h"
 #include "verify.h"
 
-#define SHM_DIR "/dev/shm"
-
 /* Below this the cache has too few segments to be worth its index. */
 #define FLOOR_BYTES (4u << 20)
-
-/* One name for each run directory, whatever way it was written. */
-static int
-default_path(const struct conf *conf, char *path, size_t cap)
-{
-	char real[PATH_MAX];
-	const char *dir = conf_str(conf, OPT_skepd_run_dir);
-	int n;
-
-	if (realpath(dir, real) != NULL)
-		dir = real;
-	n = snprintf(path, cap, SHM_DIR "/skep.%016llx",
-	    (unsigned long long)XXH3_64bits(dir, strlen(dir)));
-	return n > 0 && (size_t)n < cap ? 0 : -ENAMETOOLONG;
-}
 
 static void
 parent_dir(const char *path, char *dir, size_t cap)
@@ -183,18 +164,12 @@ slots_of(const struct conf *conf)
 int
 area_open(struct area *a, const struct conf *conf, const char *mend_path)
 {
-	const char *path = conf_str(conf, OPT_region_path);
 	char size[UNIT_LEN];
 	struct budget b;
-	int rc = 0;
+	int rc;
 
 	a->n_slots = a->events != NULL ? a->n_slots : slots_of(conf);
-	if (*path == '\0')
-		rc = default_path(conf, a->path, sizeof a->path);
-	else if (strlen(path) >= sizeof a->path)
-		rc = -ENAMETOOLONG;
-	else
-		strcpy(a->path, path);
+	rc = conf_region_path(conf, a->path, sizeof a->path);
 	if (rc == 0)
 		rc = remove_stale(a->path, mend_path);
 	if (rc == 0)

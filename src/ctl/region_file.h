@@ -1,0 +1,10 @@
+/* region_file.h - which region `inspect` and `fsck` are about. */
+#ifndef CTL_REGION_FILE_H
+#define CTL_REGION_FILE_H
+
+#include "skepctl.h"
+
+/* The argument, else the path by the configuration.  0, -errno after having said why. */
+int region_file(const struct skepctl *, char *path, size_t size);
+
+#endif
