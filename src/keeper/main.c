@@ -14,6 +14,7 @@
 #include "keeper.h"
 #include "log.h"
 #include "maint.h"
+#include "notice.h"
 #include "serve.h"
 #include "tick.h"
 #include "unit.h"
@@ -97,6 +98,7 @@ on_status(struct keeper *k, const struct chan_msg *m)
 		    err.text);
 		return;
 	}
+	notice_changes(k, k->status, doc);
 	json_decref(k->status);
 	k->status = doc;
 	k->status_ns = clock_mono_ns();

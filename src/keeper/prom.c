@@ -40,6 +40,24 @@ const struct prom_doc prom_docs[] = {
 	    "Bytes of all segments of the shared cache" },
 	{ "skep_cache_segments", "gauge", "state",
 	    "Segments of the shared cache" },
+	{ "skep_cache_hits_total", "counter", "",
+	    "Look-ups in the shared cache that found a valid entry" },
+	{ "skep_cache_misses_total", "counter", "",
+	    "Look-ups in the shared cache that did not" },
+	{ "skep_cache_sets_total", "counter", "",
+	    "Entries stored in the shared cache, by whichever call" },
+	{ "skep_cache_deletes_total", "counter", "",
+	    "Entries deleted from the shared cache by a call" },
+	{ "skep_cache_evictions_total", "counter", "",
+	    "Entries that eviction dropped to make room" },
+	{ "skep_cache_promoted_total", "counter", "",
+	    "Entries that eviction kept, because they were asked for" },
+	{ "skep_cache_expired_total", "counter", "",
+	    "Entries reclaimed because their time was over" },
+	{ "skep_cache_ghost_hits_total", "counter", "",
+	    "Entries stored again soon after they were evicted" },
+	{ "skep_cache_refused_total", "counter", "reason",
+	    "Entries that could not be stored or kept" },
 	{ "process_cpu_seconds_total", "counter", "",
 	    "Processor time of the master" },
 	{ "process_resident_memory_bytes", "gauge", "",
@@ -161,6 +179,13 @@ histogram(struct buf *out, const char *prefix, const struct metric_row *row,
 	}
 }
 
+/* The cache keeps its own counters, which its view sums up. */
+int
+prom_elsewhere(const struct metric_row *row)
+{
+	return strncmp(row->family, "cache_", 6) == 0;
+}
+
 static void
 table(struct buf *out, const char *prefix, const char *only,
     const struct metric_snap *snap)
@@ -172,7 +197,8 @@ table(struct buf *out, const char *prefix, const char *only,
 
 	rows = metric_rows(&n);
 	for (i = 0; i < n; i++) {
-		if (only != NULL && strcmp(rows[i].family, only) != 0)
+		if (only != NULL ? strcmp(rows[i].family, only) != 0 :
+		    prom_elsewhere(&rows[i]))
 			continue;
 		(void)snprintf(family, sizeof(family), "%s%s", prefix,
 		    rows[i].family);
@@ -331,6 +357,18 @@ cache(struct buf *out, const struct cache_stats *c)
 	for (i = 0; i < CACHE_SEG_STATES; i++)
 		(void)buf_printf(out, "skep_cache_segments{state=\"%s\"} %u\n",
 		    states[i], c->seg[i]);
+	prom_one(out, "skep_cache_hits_total", (double)c->hits);
+	prom_one(out, "skep_cache_misses_total", (double)c->misses);
+	prom_one(out, "skep_cache_sets_total", (double)c->sets);
+	prom_one(out, "skep_cache_deletes_total", (double)c->deletes);
+	prom_one(out, "skep_cache_evictions_total", (double)c->evictions);
+	prom_one(out, "skep_cache_promoted_total", (double)c->promoted);
+	prom_one(out, "skep_cache_expired_total", (double)c->expired);
+	prom_one(out, "skep_cache_ghost_hits_total", (double)c->ghosts_hit);
+	prom_begin(out, "skep_cache_refused_total");
+	(void)buf_printf(out, "skep_cache_refused_total{reason=\"full\"}"
+	    " %" PRIu64 "\nskep_cache_refused_total{reason=\"crowded\"}"
+	    " %" PRIu64 "\n", c->full, c->crowded);
 }
 
 void

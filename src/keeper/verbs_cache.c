@@ -224,19 +224,18 @@ exists_look(const struct iovec *iov, unsigned n, const struct cache_info *info,
 }
 
 static void
-count_reply(const struct ctl_line *l, const char *what, uint64_t n,
-    struct buf *out)
+removed(const struct ctl_line *l, uint64_t n, struct buf *out)
 {
 	char text[96];
 	int dry = ctl_opt(l, "--dry-run") != NULL, len;
 
 	if (l->json)
 		len = snprintf(text, sizeof(text),
-		    "{\"%s\":%llu,\"dry_run\":%s}", what,
+		    "{\"removed\":%llu,\"dry_run\":%s}",
 		    (unsigned long long)n, dry ? "true" : "false");
 	else
-		len = snprintf(text, sizeof(text), "%s%llu %s\n",
-		    dry ? "would be " : "", (unsigned long long)n, what);
+		len = snprintf(text, sizeof(text), "%s %llu\n",
+		    dry ? "would remove" : "removed", (unsigned long long)n);
 	ctl_ok(out, l->json, text, (size_t)len);
 }
 
@@ -258,7 +257,7 @@ del(struct keeper *k, const struct ctl_line *l, struct buf *out)
 		}
 		n_removed += (unsigned)rc;
 	}
-	count_reply(l, "removed", n_removed, out);
+	removed(l, n_removed, out);
 }
 
 static void
@@ -273,7 +272,7 @@ flush(struct keeper *k, const struct ctl_line *l, struct buf *out)
 	if (rc < 0)
 		failed(out, l, rc);
 	else
-		count_reply(l, "removed", s.items, out);
+		removed(l, s.items, out);
 }
 
 void
