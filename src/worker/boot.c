@@ -98,7 +98,7 @@ load_plugins(struct boot *b, struct plugin_why *why)
 		return rc;
 	for (i = 0; i < b->plugins->n; i++)
 		report_module(b->plugins->list[i].symbol,
-		    b->plugins->list[i].name, b->plugins->list[i].path);
+		    b->plugins->list[i].path, b->plugins->list[i].fd);
 	if (route_table_new(&b->routes) < 0)
 		return refuse(why, FAIL_OTHER, -ENOMEM, "no memory");
 	if ((rc = plugin_set_routes(b->plugins, b->routes, why)) < 0)

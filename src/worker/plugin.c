@@ -98,7 +98,7 @@ plugin_check(const struct skep_plugin *def, const char *want,
 
 static int
 load_one(struct plugin *p, const struct conf *conf, const char *name,
-    int *fd_out, struct plugin_why *why)
+    struct plugin_why *why)
 {
 	char path[4096], err[PLUGIN_WHY - 128];
 	const struct skep_plugin *def;
@@ -106,6 +106,7 @@ load_one(struct plugin *p, const struct conf *conf, const char *name,
 	int rc;
 
 	p->name = name;
+	p->fd = -1;
 	p->app.plugin = p;
 	if ((rc = conf_plugin_file(conf, name, path, sizeof path)) < 0)
 		return plugin_refuse(why, FAIL_CONF, rc, name,
@@ -115,7 +116,7 @@ load_one(struct plugin *p, const struct conf *conf, const char *name,
 		    "no memory");
 	if ((rc = plugin_file_open(&file, name, path, err, sizeof err)) < 0)
 		return plugin_refuse(why, FAIL_LOAD, rc, name, "%s", err);
-	*fd_out = file.fd;
+	p->fd = file.fd;
 	p->dl = file.dl;
 	if ((def = dlsym(p->dl, "skep_plugin")) == NULL)
 		return plugin_refuse(why, FAIL_ABI, -ENOEXEC, name,
@@ -172,33 +173,26 @@ plugin_set_load(struct plugin_set **out, const struct conf *conf, int g,
 {
 	size_t n = conf_group_list_len(conf, g, OPT_group_plugin), i;
 	struct plugin_set *s = calloc(1, sizeof *s);
-	int *fds = calloc(n + 1, sizeof *fds), rc = 0;
+	int rc = 0;
 
 	memset(why, 0, sizeof *why);
 	*out = NULL;
 	if (s != NULL)
 		s->list = calloc(n + 1, sizeof *s->list);
-	if (s == NULL || fds == NULL || s->list == NULL) {
+	if (s == NULL || s->list == NULL) {
 		rc = plugin_refuse(why, FAIL_OTHER, -ENOMEM, "", "no memory");
 		goto out;
 	}
 	s->conf = conf;
-	for (i = 0; i < n; i++)
-		fds[i] = -1;
-	/* The copies stay open until all are loaded: see plugin_file.h. */
 	for (i = 0; i < n && rc == 0; i++) {
 		s->list[s->n].set = s;
 		s->n++;
 		rc = load_one(&s->list[i], conf,
-		    conf_group_list_at(conf, g, OPT_group_plugin, i), &fds[i],
-		    why);
+		    conf_group_list_at(conf, g, OPT_group_plugin, i), why);
 	}
-	for (i = 0; i < n; i++)
-		fdio_close(&fds[i]);
 	if (rc == 0)
 		rc = check_protocol(s, conf, g, why);
 out:
-	free(fds);
 	if (rc == 0)
 		*out = s;
 	else
@@ -216,6 +210,7 @@ plugin_set_free(struct plugin_set **sp)
 	if (s == NULL)
 		return;
 	for (i = 0; s->list != NULL && i < s->n; i++) {
+		fdio_close(&s->list[i].fd);
 		free(s->list[i].path);
 		free(s->list[i].values);
 	}

@@ -55,6 +55,7 @@ struct plugin {
 	const char *name;
 	char *path;
 	void *dl;
+	int fd;				/* of the private copy: kept for crash reports */
 	const void *symbol;		/* skep_plugin, in the object */
 	size_t n_options;
 	struct plugin_value *values;	/* in the order of def.options */

@@ -16,8 +16,8 @@
 
 struct plugin_file {
 	void *dl;		/* dlopen()'s */
-	int fd;			/* of the copy: close it when all plugins are loaded, */
-				/* the loader tells objects apart by this number's path */
+	int fd;			/* of the copy: not to be closed before all plugins are */
+				/* loaded, for the loader knows objects by its path */
 	size_t size;
 	uint64_t hash;		/* XXH3 of the bytes */
 };

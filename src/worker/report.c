@@ -2,11 +2,13 @@
 
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "plugin.h"
+#include "symbol.h"
 #include "task.h"
 
 #define FRAMES	    48
@@ -14,7 +16,8 @@
 
 struct module {
 	const void *base;
-	const char *name, *path;
+	const char *path;
+	int fd;
 };
 
 static struct {
@@ -37,10 +40,13 @@ report_init(const char *prog, int json)
 	rp.json = json;
 	/* The first call loads libgcc with malloc and locks: not later. */
 	(void)backtrace(frame, 2);
+	if (rp.n_modules == 0)
+		report_module((const void *)(uintptr_t)report_init,
+		    "skep-worker", open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
 }
 
 void
-report_module(const void *addr, const char *name, const char *path)
+report_module(const void *addr, const char *path, int fd)
 {
 	struct module *m = &rp.modules[rp.n_modules];
 	Dl_info info;
@@ -48,8 +54,8 @@ report_module(const void *addr, const char *name, const char *path)
 	if (rp.n_modules == MODULES_MAX || dladdr(addr, &info) == 0)
 		return;
 	m->base = info.dli_fbase;
-	m->name = name;
 	m->path = path;
+	m->fd = fd;
 	rp.n_modules++;
 }
 
@@ -214,11 +220,29 @@ module_at(const void *base)
 	return NULL;
 }
 
+/* The innermost frame is where it stopped, the others are behind a call. */
 static void
-add_place(struct report *r, void *pc)
+add_name(struct report *r, const struct module *m, const Dl_info *info,
+    uint64_t at, int innermost)
+{
+	char name[128];
+
+	if (m != NULL && symbol_find(m->fd, innermost ? at : at - 1, name,
+	    sizeof name) > 0) {
+		report_add(r, " name=");
+		add_safe(r, name, strlen(name));
+	} else if (info->dli_sname != NULL) {
+		report_add(r, " name=");
+		report_add(r, info->dli_sname);
+	}
+}
+
+static void
+add_place(struct report *r, void *pc, int innermost)
 {
 	const struct module *m;
 	Dl_info info;
+	uint64_t at;
 
 	report_add(r, " at=");
 	if (dladdr(pc, &info) == 0) {
@@ -226,13 +250,11 @@ add_place(struct report *r, void *pc)
 		return;
 	}
 	m = module_at(info.dli_fbase);
+	at = (uintptr_t)pc - (uintptr_t)info.dli_fbase;
 	report_add(r, m != NULL ? m->path : info.dli_fname);
 	report_add(r, "+");
-	report_hex(r, (uintptr_t)pc - (uintptr_t)info.dli_fbase);
-	if (info.dli_sname != NULL) {
-		report_add(r, " name=");
-		report_add(r, info.dli_sname);
-	}
+	report_hex(r, at);
+	add_name(r, m, &info, at, innermost);
 }
 
 void
@@ -246,7 +268,7 @@ report_backtrace(const char *sub)
 
 		report_add(&r, "frame n=");
 		report_num(&r, i);
-		add_place(&r, frames[i]);
+		add_place(&r, frames[i], i == 0);
 		report_line(sub, &r);
 	}
 }

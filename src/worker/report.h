@@ -18,8 +18,11 @@ struct skep_task;
  */
 void report_init(const char *prog, int json);
 
-/* So that frames in a plugin's private copy are shown under its name.  Borrowed. */
-void report_module(const void *addr_in_it, const char *name, const char *path);
+/*
+ * So that frames in a plugin's private copy are shown under its path, and with
+ * the names of static functions: fd is the copy.  Both are borrowed.
+ */
+void report_module(const void *addr_in_it, const char *path, int fd);
 
 /* Text under construction, NUL-terminated, cut where it is full. */
 struct report {

@@ -271,7 +271,7 @@ dies(const char *command, int sig, ...)
 START_TEST(a_crash_is_named_and_takes_only_its_worker)
 {
 	dies("crash\n", SIGSEGV, "signal=SIGSEGV", "address=0x8",
-	    "plugin=talk", "handler=\"conn\"", "frame n=0", "talk.so+0x",
+	    "plugin=talk", "handler=\"conn\"", "talk.so+0x", " name=serve",
 	    NULL);
 }
 END_TEST
@@ -306,7 +306,7 @@ START_TEST(a_handler_that_loops_is_named_and_its_worker_ends)
 	log = fm_read_log(&m);
 	ck_assert_msg(strstr(log, "watchdog: slow") != NULL &&
 	    strstr(log, "watchdog: stuck") != NULL &&
-	    strstr(log, "talk.so+0x") != NULL, "%s", log);
+	    strstr(log, "name=loop_for_ever") != NULL, "%s", log);
 	close(fd);
 }
 END_TEST
