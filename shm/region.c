@@ -375,7 +375,12 @@ region_create(const struct region_plan *p, struct region **out,
 	st_rlx(&r->hot->state, REGION_LIVE);
 	for (unsigned i = 0; i < r->n_slots; i++)
 		st_rlx(&r->slots[i].state, SLOT_WORD(SLOT_FREE, 1));
-	rc = create_publish(fd, p->path, why);
+	rc = p->fill == NULL ? 0 : p->fill(r, p->fill_arg);
+	if (rc < 0)
+		region_say(why, rc, "cannot fill the region: %s",
+		    strerror(-rc));
+	else
+		rc = create_publish(fd, p->path, why);
 	if (rc == 0) {
 		*out = r;
 		return 0;

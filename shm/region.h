@@ -219,6 +219,10 @@ struct region_plan {
 	uint32_t reapers;	/* 0: REGION_REAP_ANY */
 	const struct region_section *sections;	/* kind, flags, size, reserve */
 	unsigned n_sections;
+	/* Writes the first words of the sections, before anyone else can open
+	 * the file: 0 or -errno, which ends the creation.  NULL: all zeros. */
+	int (*fill)(struct region *, const void *arg);
+	const void *fill_arg;
 };
 
 /* Why a call refused, in words for an operator; empty on success. */

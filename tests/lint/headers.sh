@@ -14,12 +14,15 @@ trap 'rm -rf "$tmp"' EXIT
 bad=0
 warn="-Wall -Wextra -Wpedantic -Werror"
 
-for h in "$src"/include/skep/*.h; do
-	name=skep/${h##*/}
+for h in "$src"/include/skep/*.h "$src"/shm/skep-shm.h; do
+	case $h in
+	*/skep-shm.h) name=skep-shm.h ;;
+	*) name=skep/${h##*/} ;;
+	esac
 	printf '#include <%s>\n#include <%s>\nint lint_%s;\n' "$name" "$name" x >"$tmp/a.c"
 	cp "$tmp/a.c" "$tmp/a.cc"
-	$cc -std=c11 $warn -I"$src/include" -c "$tmp/a.c" -o "$tmp/a.o" || { echo "$name: not C11 alone"; bad=1; }
-	$cxx -std=c++17 $warn -I"$src/include" -c "$tmp/a.cc" -o "$tmp/a.o" || { echo "$name: not C++17 alone"; bad=1; }
+	$cc -std=c11 $warn -I"$src/include" -I"$src/shm" -c "$tmp/a.c" -o "$tmp/a.o" || { echo "$name: not C11 alone"; bad=1; }
+	$cxx -std=c++17 $warn -I"$src/include" -I"$src/shm" -c "$tmp/a.cc" -o "$tmp/a.o" || { echo "$name: not C++17 alone"; bad=1; }
 done
 
 # The names of the build's own directories, as in Makefile.am.
