@@ -17,7 +17,7 @@
 #define FD_CONF		5	/* memfd with the effective configuration (conf_write/conf_read) */
 #define FD_HANDOVER_RX	6	/* SOCK_SEQPACKET: connections given up by older generations of the group */
 #define FD_HANDOVER_TX	7	/* its other end: where a draining worker puts them */
-#define FD_ACCESS_LOG	8	/* append-only file, or closed: no access log */
+#define FD_ACCESS_LOG	8	/* append-only file, or closed: no access log (a worker keeps the number taken) */
 #define FD_LISTEN	16	/* the group's listeners, in the order of its listen option */
 #define FD_LISTEN_MAX	16	/* listeners a group can have */
 #define FD_EVENT	64	/* one eventfd a slot of the region, in the order of the slots */

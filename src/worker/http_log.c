@@ -1,11 +1,11 @@
 #include "http_log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,12 +49,24 @@ http_log_close(struct http_log *l)
 	memset(l, 0, sizeof(*l));
 }
 
+/* No log is /dev/null, or nothing at all. */
+static int
+is_log(int fd)
+{
+	struct stat st, null;
+
+	if (fstat(fd, &st) < 0)
+		return 0;
+	return !S_ISCHR(st.st_mode) || stat("/dev/null", &null) < 0 ||
+	    st.st_rdev != null.st_rdev;
+}
+
 int
 http_log_wanted(struct http_log *l, int64_t mono_ns)
 {
 	if (mono_ns >= l->check_ns) {
 		l->check_ns = mono_ns + CLOCK_NS_PER_S;
-		l->on = fcntl(l->fd, F_GETFD) >= 0;
+		l->on = is_log(l->fd);
 		if (l->on && l->buf == NULL) {
 			l->cap = HTTP_LOG_FULL + LINE_ROOM;
 			l->buf = malloc(l->cap);

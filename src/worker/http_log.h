@@ -6,7 +6,8 @@
  *
  * (on one line).  Lines are gathered and written when there are 8 KiB of them,
  * or after 100 ms, so that a request costs no system call.  The descriptor is
- * the caller's, opened for appending; while it is closed nothing is logged.
+ * the caller's, opened for appending; while it is closed, or /dev/null, nothing is
+ * logged.
  */
 #ifndef HTTP_LOG_H
 #define HTTP_LOG_H

@@ -9,9 +9,9 @@
 #include "chan.h"
 #include "clock.h"
 #include "drain.h"
-#include "fdio.h"
 #include "fds.h"
 #include "log.h"
+#include "logfd.h"
 #include "worker.h"
 
 struct link {
@@ -49,20 +49,6 @@ tell(struct link *l, unsigned type, const void *body)
 	/* A master that reads nothing loses states, not us our place. */
 }
 
-/* The new access log, or none, at its number: who writes it need not know. */
-static void
-reopen(struct chan_msg *m)
-{
-	int fd = FD_ACCESS_LOG;
-
-	if (m->n_fds == 0) {
-		fdio_close(&fd);
-		return;
-	}
-	if (fdio_place(m->fds[0], FD_ACCESS_LOG) == 0)
-		m->fds[0] = -1;
-}
-
 static void
 told(struct link *l, struct chan_msg *m)
 {
@@ -81,7 +67,7 @@ told(struct link *l, struct chan_msg *m)
 			    strerror(-rc));
 		break;
 	case MSG_REOPEN:
-		reopen(m);
+		logfd_take(m);
 		break;
 	default:
 		log_warn("link", "unexpected message type=%s",

@@ -6,6 +6,7 @@
 
 #include "boot.h"
 #include "fds.h"
+#include "logfd.h"
 #include "zygote.h"
 
 #define EXIT_USAGE 2
@@ -45,6 +46,7 @@ main(int argc, char **argv)
 	unsigned long n = 0;
 	int c, bad = 0, seen = 0;
 
+	logfd_reserve();
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		seen++;
 		switch (c) {

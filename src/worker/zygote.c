@@ -16,6 +16,7 @@
 #include "fdio.h"
 #include "fds.h"
 #include "log.h"
+#include "logfd.h"
 #include "plugin.h"
 #include "plugin_quiet.h"
 #include "report.h"
@@ -127,17 +128,6 @@ clone_one(struct boot *b, struct chan **chan, struct chan_msg *msg)
 }
 
 static void
-reopen(struct chan_msg *m)
-{
-	int fd = FD_ACCESS_LOG;
-
-	if (m->n_fds == 0)
-		fdio_close(&fd);
-	else if (fdio_place(m->fds[0], FD_ACCESS_LOG) == 0)
-		m->fds[0] = -1;
-}
-
-static void
 told(struct boot *b, struct chan **chan, struct chan_msg *m)
 {
 	switch (m->head.type) {
@@ -148,7 +138,7 @@ told(struct boot *b, struct chan **chan, struct chan_msg *m)
 		(void)log_set_level(m->text);
 		break;
 	case MSG_REOPEN:
-		reopen(m);
+		logfd_take(m);
 		break;
 	default:
 		log_warn("zygote", "unexpected message type=%s",
