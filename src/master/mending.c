@@ -117,8 +117,7 @@ mending_helper_died(struct master *m, struct child *c, const struct death *d)
 	/* Killed from outside says nothing about the slot: ask another. */
 	if (d->kind == DEATH_OUTSIDE) {
 		m->reaping = 0;
-		slots_dead(&m->slots, m->reaping_slot,
-		    m->slots.v[m->reaping_slot].pid, now);
+		slots_unasked(&m->slots, m->reaping_slot);
 		return;
 	}
 	repaired(m, 0);

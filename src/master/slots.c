@@ -83,6 +83,7 @@ void
 slots_dead(struct slots *s, unsigned slot, pid_t pid, uint64_t now_ns)
 {
 	put(s, slot, SLOTS_DEAD, now_ns);
+	s->v[slot].dead_ns = now_ns;
 	s->v[slot].pid = pid;
 }
 
@@ -105,10 +106,19 @@ slots_reaped(struct slots *s, unsigned slot, int ok, uint64_t now_ns)
 {
 	if (slot >= s->n || s->v[slot].use != SLOTS_REAPING)
 		return 0;
-	put(s, slot, ok ? SLOTS_FREE : SLOTS_DEAD, now_ns);
-	if (ok)
+	if (ok) {
+		put(s, slot, SLOTS_FREE, now_ns);
 		s->v[slot].fails = 0;
-	else
-		s->v[slot].fails++;
-	return s->v[slot].fails;
+		return 0;
+	}
+	/* Its turn comes before that of the menders that died of it. */
+	put(s, slot, SLOTS_DEAD, s->v[slot].dead_ns);
+	return ++s->v[slot].fails;
+}
+
+void
+slots_unasked(struct slots *s, unsigned slot)
+{
+	if (s->v[slot].use == SLOTS_REAPING)
+		put(s, slot, SLOTS_DEAD, s->v[slot].dead_ns);
 }

@@ -22,6 +22,7 @@ struct slot_entry {
 	uint8_t fails;
 	pid_t pid;		/* of the user, or of the dead one */
 	uint64_t since_ns;	/* when it got into this state */
+	uint64_t dead_ns;	/* when its last user died */
 };
 
 struct slots {
@@ -46,7 +47,7 @@ void slots_untake(struct slots *, unsigned slot);
 /* Its user is known to have exited. */
 void slots_dead(struct slots *, unsigned slot, pid_t, uint64_t now_ns);
 
-/* The one that has been dead longest, moved to REAPING: 1, 0: none. */
+/* The one whose user died first, moved to REAPING: 1, 0: none. */
 int slots_next_dead(struct slots *, uint64_t now_ns, unsigned *slot_out,
     pid_t *pid_out);
 
@@ -55,6 +56,9 @@ int slots_next_dead(struct slots *, uint64_t now_ns, unsigned *slot_out,
  * it has failed; at SLOTS_FAILS_MAX the region is beyond repair.
  */
 unsigned slots_reaped(struct slots *, unsigned slot, int ok, uint64_t now_ns);
+
+/* Its repair was not tried to the end, through no fault of its: DEAD again. */
+void slots_unasked(struct slots *, unsigned slot);
 
 /* How many are in a state. */
 unsigned slots_count(const struct slots *, enum slots_use);

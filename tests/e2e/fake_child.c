@@ -8,6 +8,9 @@
  *	late_crash			a worker, 100 ms after READY
  *	drain_hang			a worker never finishes draining
  *	fork_fail			the zygote closes a CLONE's descriptor
+ *	mend_crash mend_hang		the mender, when it is asked for a repair
+ *
+ * As skep-mend it is the real one unless told otherwise.
  */
 #include <errno.h>
 #include <poll.h>
@@ -212,12 +215,56 @@ keeper(uint32_t slot)
 	work(c, me, 0);
 }
 
+/* A mender that has met a spoiled region. */
+static void
+mender(uint32_t slot)
+{
+	const struct msg_ready ready = { .slot = slot };
+	struct pollfd p = { .fd = FD_CHAN, .events = POLLIN };
+	struct chan_msg msg;
+	struct chan *c;
+	int rc;
+
+	if (chan_open(&c, FD_CHAN, generation) < 0)
+		_exit(3);
+	chan_send(c, MSG_READY, &ready, NULL, 0, NULL, 0);
+	for (;;) {
+		poll(&p, 1, -1);
+		while ((rc = chan_recv(c, &msg)) == 1) {
+			if (msg.head.type == MSG_REAP && told("mend_crash"))
+				abort();
+			if (msg.head.type == MSG_REAP)
+				hang();
+			chan_msg_fini(&msg);
+		}
+		if (rc < 0)
+			_exit(0);
+	}
+}
+
+/* The real one, which lies beside us. */
+static void
+real_mender(const char *self, char **argv)
+{
+	char path[4096], *slash;
+
+	snprintf(path, sizeof path, "%s", self);
+	slash = strrchr(path, '/');
+	snprintf(slash, sizeof path - (size_t)(slash - path), "/real-mend");
+	execv(path, argv);
+	_exit(126);
+}
+
 int
 main(int argc, char **argv)
 {
+	const char *lib = getenv("FAKE_LIB");
 	uint32_t slot = 0;
 	int i, is_zygote = 0;
 
+	if (strcmp(argv[0], "skep-mend") == 0 && !told("mend_crash") &&
+	    !told("mend_hang"))
+		real_mender(lib, argv);
 	signal(SIGPIPE, SIG_IGN);
 	for (i = 1; i + 1 < argc; i += 2) {
 		uint32_t n = (uint32_t)strtoul(argv[i + 1], NULL, 10);
@@ -231,6 +278,8 @@ main(int argc, char **argv)
 		else if (strcmp(argv[i], "--slot") == 0)
 			slot = n;
 	}
+	if (strcmp(argv[0], "skep-mend") == 0)
+		mender(slot);
 	if (is_zygote)
 		zygote();
 	keeper(slot);

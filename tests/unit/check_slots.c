@@ -76,6 +76,26 @@ START_TEST(failed_repairs_are_counted_until_one_succeeds)
 }
 END_TEST
 
+START_TEST(a_slot_that_kills_menders_comes_before_their_own)
+{
+	unsigned slot, mender, dead;
+	pid_t pid;
+
+	slots_take(&s, SLOTS_ORDINARY, 1, &slot);
+	slots_take(&s, SLOTS_MENDER, 1, &mender);
+	slots_dead(&s, slot, 1, 2);
+	slots_next_dead(&s, 3, &dead, &pid);
+	slots_dead(&s, mender, 2, 4);
+	ck_assert_uint_eq(slots_reaped(&s, slot, 0, 4), 1);
+	slots_next_dead(&s, 5, &dead, &pid);
+	ck_assert_uint_eq(dead, slot);
+	slots_unasked(&s, slot);
+	slots_next_dead(&s, 6, &dead, &pid);
+	ck_assert_uint_eq(dead, slot);
+	ck_assert_uint_eq(slots_reaped(&s, slot, 0, 7), 2);
+}
+END_TEST
+
 START_TEST(a_repair_nobody_asked_for_changes_nothing)
 {
 	unsigned slot;
@@ -114,6 +134,7 @@ main(void)
 	tcase_add_test(tc, slots_below_the_first_are_never_given);
 	tcase_add_test(tc, a_dead_users_slot_is_not_given_before_its_repair);
 	tcase_add_test(tc, failed_repairs_are_counted_until_one_succeeds);
+	tcase_add_test(tc, a_slot_that_kills_menders_comes_before_their_own);
 	tcase_add_test(tc, a_repair_nobody_asked_for_changes_nothing);
 	tcase_add_test(tc, the_longest_dead_comes_first);
 	suite_add_tcase(su, tc);
