@@ -132,9 +132,6 @@ boot_unload(struct boot *b)
 
 static struct worker self;	/* the one context of this process */
 
-/* Until it is part of the tree a group of protocol http is refused. */
-extern const struct front http_front __attribute__((weak));
-
 static const char *
 held(void)
 {
@@ -188,10 +185,11 @@ make_loop(struct worker *w, struct chan *chan, struct plugin_why *why)
 static int
 begin_service(struct worker *w, const struct boot *b, struct plugin_why *why)
 {
-	int rc = w->front == NULL ? -ENOTSUP : w->front->open(w);
+	int rc = w->front->open(w);
 
 	if (rc < 0)
-		return refuse(why, FAIL_OPEN, rc, "front: %s", strerror(-rc));
+		return refuse(why, FAIL_OPEN, rc, "%s: %s", w->front->name,
+		    strerror(-rc));
 	if (b->args.n_listeners > 0 &&
 	    (rc = accept_open(&w->accept, w, b->args.n_listeners)) < 0)
 		return refuse(why, FAIL_OPEN, rc, "listeners: %s",
