@@ -136,7 +136,12 @@ reap_segment(const struct cmap *m, struct slot_self *me, uint32_t seg,
 		return seg_change(m, seg, &word, to, queue, bucket, 0);
 	case SEG_EVICTING:
 		to = queue == SEG_CHUNKS ? SEG_CHUNK : SEG_SEALED;
-		return seg_change(m, seg, &word, to, queue, bucket, 0);
+		if (!seg_change(m, seg, &word, to, queue, bucket, 0))
+			return 0;
+		/* A kill here leaves a chunk without a head to the sweep. */
+		if (to == SEG_CHUNK && !evict_chunk_has_head(m, me, seg))
+			chunk_drop(m, me, seg, word);
+		return 1;
 	case SEG_CHUNK:
 		if (evict_chunk_has_head(m, me, seg))
 			return seg_change(m, seg, &word, SEG_CHUNK, queue,

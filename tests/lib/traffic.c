@@ -318,6 +318,8 @@ traffic_run(struct traffic *t, struct cache *c, unsigned writer,
 			count_one(&r);
 		else
 			read_many(&r);
+		if (t->flush_every != 0 && i % t->flush_every == 0 && i != 0)
+			(void)cache_flush(c);
 		if (i % 512 == 511)
 			(void)cache_tick(c);
 	}

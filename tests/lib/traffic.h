@@ -33,6 +33,7 @@ struct traffic {
 	uint64_t seed;
 	int evicts;		/* absence is always excused */
 	unsigned large_max;	/* longest value, 0 without long ones */
+	unsigned flush_every;	/* operations of a writer, 0 never */
 	struct traffic_key key[TRAFFIC_WRITERS][TRAFFIC_KEYS];
 	_Atomic uint64_t counted[TRAFFIC_COUNTERS], tried[TRAFFIC_COUNTERS];
 	_Atomic uint64_t reads, hits, writes, refused, errors;
