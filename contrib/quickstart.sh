@@ -181,8 +181,9 @@ while read -r method path body; do
 	echo
 done <"$here/examples"
 echo "\$ curl 'http://$admin/readyz'"
-curl -sS --fail-with-body --max-time 10 "http://$admin/readyz" ||
-    fail "that failed"
+# The keeper hears from the master that all is ready, a moment later.
+curl -sS --fail-with-body --max-time 10 --retry 20 --retry-delay 1 \
+    --retry-max-time 10 "http://$admin/readyz" || fail "that failed"
 echo
 echo "\$ skepctl status"
 "$top/skepctl" -s "$run/run/control.sock" status || fail "that failed"

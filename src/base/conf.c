@@ -95,7 +95,7 @@ conf_close(struct conf **cp)
 	free(c);
 }
 
-static void
+static void BUF_PRINTF(3, 0)
 message(char ***list, size_t *n, const char *fmt, va_list ap)
 {
 	struct buf b = BUF_INIT;

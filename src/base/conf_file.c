@@ -66,7 +66,7 @@ key_known(const char *section, const char *key)
  * Tokens stand one a line, so its line number is the token's.  It counts from
  * 1, and is one further when the end has been reached.
  */
-static void
+static void BUF_PRINTF(2, 0)
 on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
 	const char *section = strcmp(cfg->name, "root") == 0 ? NULL : cfg->name;

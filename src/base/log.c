@@ -416,7 +416,7 @@ log_line(enum log_level level, const char *sub, const char *id, size_t id_len,
 		write_line(level, sub, id, id_len, text, n);
 }
 
-static void
+static void LOG_PRINTF(3, 0)
 logv(enum log_level level, const char *sub, const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX];

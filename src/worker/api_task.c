@@ -42,7 +42,7 @@ skep_copy(struct skep_task *t, struct skep_str s)
 }
 
 /* Printed where the arena's free bytes are, so that it is done once as a rule. */
-static struct skep_str
+static struct skep_str SKEP_PRINTF(2, 0)
 vfmt(struct skep_task *t, const char *fmt, va_list ap)
 {
 	struct arena *a = &t->arena;

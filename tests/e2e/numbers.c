@@ -11,7 +11,7 @@
 #define LINES_MAX 20
 #define TOLERANCE 1e-12
 
-static void
+static void __attribute__((format(printf, 3, 4)))
 complain(struct numbers *n, const char *target, const char *fmt, ...)
 {
 	va_list ap;

@@ -204,7 +204,7 @@ START_TEST(json_is_written_with_its_commas_and_escapes)
 	jout_close(&j, ']');
 	jout_key_date(&j, "c", 20171229);
 	jout_key_date(&j, "d", 0);
-	jout_key_num(&j, "e", INFINITY);
+	jout_key_num(&j, "e", (double)INFINITY);
 	jout_key_int(&j, "f", UINT64_MAX);
 	jout_close(&j, '}');
 
