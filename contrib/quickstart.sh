@@ -2,20 +2,22 @@
 # quickstart.sh - from a checkout to a running service in one command.
 #
 #	contrib/quickstart.sh [NAME] [--port N] [--admin-port N] [--once]
+#	    [--no-build]
 #
 # Installs the Debian packages that the build needs where they are missing,
 # builds in the checkout, and becomes skepd with workers/NAME/NAME.conf (market
 # when left out) and a runtime directory of its own.  Ctrl-C ends it.
 #
 # --once starts it on free ports, makes the example requests, shows their
-# answers and the status, and stops.
+# answers and the status, and stops.  --no-build takes what is built already.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/contrib/build.sh"
 
 usage() {
-	echo "usage: quickstart.sh [NAME] [--port N] [--admin-port N] [--once]"
+	echo "usage: quickstart.sh [NAME] [--port N] [--admin-port N] [--once]" \
+	    "[--no-build]"
 	printf 'NAME is one of:'
 	for conf in "$top"/workers/*/*.conf; do
 		printf ' %s' "$(basename "$conf" .conf)"
@@ -23,10 +25,11 @@ usage() {
 	echo
 }
 
-name=market once=0 port='' admin_port=''
+name=market once=0 build=1 port='' admin_port=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--once) once=1 ;;
+	--no-build) build=0 ;;
 	--port | --admin-port)
 		case ${2:-} in
 		'' | *[!0-9]* | ??????*) usage >&2; exit 2 ;;
@@ -80,14 +83,20 @@ own_dir() {
 	    die "$1 belongs to somebody else"
 }
 
-if [ "$(id -u)" = 0 ]; then base=/run; else base=${XDG_RUNTIME_DIR:-/tmp}; fi
-[ -d "$base" ] && [ -w "$base" ] || base=/tmp
+# XDG_RUNTIME_DIR may be that of another user, after su or sudo.
+base=${XDG_RUNTIME_DIR:-/nowhere}
+if [ ! -d "$base" ] || [ "$(stat -c %u "$base")" != "$user" ]; then
+	base=/tmp
+	[ "$(id -u)" != 0 ] || [ ! -d /run ] || base=/run
+fi
 run=$base/skep-$user-$name
 
-# shellcheck disable=SC2086
-need_packages $build_packages "$(compiler_package)"
-[ "$once" = 0 ] || need_packages curl ca-certificates
-build_tree
+if [ "$build" = 1 ]; then
+	# shellcheck disable=SC2086
+	need_packages $build_packages "$(compiler_package)"
+	[ "$once" = 0 ] || need_packages curl
+	build_tree
+fi
 
 if [ "$once" = 1 ]; then
 	run=$(mktemp -d "$base/skep-once.XXXXXX")
@@ -169,22 +178,31 @@ bound() {
 }
 url=$(bound group)
 admin=$(bound admin)
+# The keeper hears from the master that all is ready, a moment later.
+ask() {
+	curl -sS --fail-with-body --max-time 10 "$@" </dev/null ||
+	    fail "that failed"
+	echo
+}
+tries=0
+until curl -fsS -o /dev/null --max-time 10 "http://$admin/readyz" \
+    2>/dev/null; do
+	tries=$((tries + 1))
+	[ "$tries" -le 100 ] || fail "not ready after 10 seconds"
+	sleep 0.1
+done
 while read -r method path body; do
 	echo "\$ $(curl_line "$method" "$path" "$body")"
-	if [ "$method" = POST ]; then
-		curl -sS --fail-with-body --max-time 10 "http://$url$path" \
-		    -d "$body" </dev/null
-	else
-		curl -sS --fail-with-body --max-time 10 "http://$url$path" \
-		    </dev/null
-	fi || fail "that failed"
-	echo
+	case $method in
+	GET) ask "http://$url$path" ;;
+	POST) ask "http://$url$path" -d "$body" ;;
+	esac
 done <"$here/examples"
+read -r method path body <"$here/examples"
+echo "\$ curl -i 'http://$url$path'"
+ask -i "http://$url$path"
 echo "\$ curl 'http://$admin/readyz'"
-# The keeper hears from the master that all is ready, a moment later.
-curl -sS --fail-with-body --max-time 10 --retry 20 --retry-delay 1 \
-    --retry-max-time 10 "http://$admin/readyz" || fail "that failed"
-echo
+ask "http://$admin/readyz"
 echo "\$ skepctl status"
 "$top/skepctl" -s "$run/run/control.sock" status || fail "that failed"
 

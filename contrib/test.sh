@@ -21,7 +21,7 @@ case ${1:-} in
 *) echo "usage: test.sh [--long]" >&2; exit 2 ;;
 esac
 
-test_packages='check sqlite3 spin mandoc prometheus nginx-light procps'
+test_packages='check g++ curl sqlite3 spin mandoc prometheus nginx-light procps'
 
 # shellcheck disable=SC2086
 need_packages $build_packages "$(compiler_package)" $test_packages
