@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -91,6 +92,8 @@ child(const struct spawn *sp)
 {
 	(void)setpgid(0, 0); /* fails only for a session leader */
 	signals_default();
+	/* What the unit lets us bind with is nothing for plugins. */
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	std_streams(sp->out);
 	place_fds(sp);
 	execv(sp->path, (char *const *)(uintptr_t)sp->argv);

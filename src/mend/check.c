@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "fds.h"
+#include "fsck.h"
 #include "region.h"
 #include "slot.h"
 
@@ -26,23 +27,41 @@ count(struct region *r, unsigned *live, unsigned *dead)
 	}
 }
 
+static enum check_status
+status_of(const struct region *r, int rc, const struct fsck_report *f)
+{
+	if (rc < 0 || f->verdict == FSCK_SPOILED)
+		return CHECK_UNUSABLE;
+	return f->verdict == FSCK_CLEAN && !region_condemned(r) ?
+	    CHECK_SOUND :
+	    CHECK_DAMAGED;
+}
+
 int
 check_run(void)
 {
 	struct region_why why = { .text = "" };
+	struct fsck_report f = { .verdict = FSCK_SPOILED };
 	struct region *r;
 	unsigned live, dead;
-	int status;
+	int status, rc;
 
 	if (region_map(FD_REGION, REGION_RDONLY, &r, &why) < 0) {
 		printf("not usable: %s\n", why.text);
 		return CHECK_UNUSABLE;
 	}
 	count(r, &live, &dead);
-	status = region_condemned(r) ? CHECK_DAMAGED : CHECK_SOUND;
-	printf("%s, made by pid %d, %u processes of it alive, %u dead\n",
-	    status == CHECK_SOUND ? "sound header" : "condemned",
-	    (int)r->head->creator_pid, live, dead);
+	/* What must hold at any moment: the dead are not repaired yet, and
+	 * some of the old processes may still be finishing. */
+	rc = fsck_region(r, 0, NULL, NULL, &f);
+	status = status_of(r, rc, &f);
+	printf("%s%s, made by pid %d, alive %u, dead %u, items %llu, "
+	       "findings %llu%s%s\n",
+	    rc < 0 ? "cannot be checked" : fsck_verdict_name(f.verdict),
+	    region_condemned(r) ? ", condemned" : "",
+	    (int)r->head->creator_pid, live, dead,
+	    (unsigned long long)f.items, (unsigned long long)f.found,
+	    f.found > 0 ? ": " : "", f.found > 0 ? f.first : "");
 	region_close(&r);
 	return status;
 }
