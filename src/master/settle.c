@@ -20,13 +20,19 @@ settle_gen(struct master *m, struct gen *gen)
 		crew_settle(m, &gen->crews[i]);
 }
 
+static int
+serves(const struct helper *h)
+{
+	return h->child != NULL && h->child->state == CST_SERVING;
+}
+
 static void
 started(struct master *m)
 {
 	unsigned i;
 
-	if (m->phase != PHASE_STARTING || m->keeper.child == NULL ||
-	    m->keeper.child->state != CST_SERVING)
+	if (m->phase != PHASE_STARTING || !serves(&m->keeper) ||
+	    !serves(&m->mender))
 		return;
 	for (i = 0; i < m->gen->n_crews; i++)
 		if (m->gen->crews[i].state != CREW_READY)
