@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
 #include "http_conn.h"
 
@@ -131,7 +131,7 @@ length_read(struct http_req *r)
 		n = (size_t)b->left;
 	if (mem_room(r, n) < 0)
 		return;
-	got = read(c->fd, b->mem + b->got.n, n);
+	got = recv(c->fd, b->mem + b->got.n, n, 0);
 	if (got > 0) {
 		b->got.n += (size_t)got;
 		b->left -= (size_t)got;
