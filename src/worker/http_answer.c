@@ -324,6 +324,8 @@ http_answer(struct http_req *r, int rc)
 		answer_begun(r, rc);
 		return;
 	}
+	/* A body that is malformed is refused even if nobody wanted it. */
+	(void)http_body_can_skip(r);
 	if (r->body.status != 0) {
 		/* Whatever the handler made of it: the request was bad. */
 		c->last = 1;

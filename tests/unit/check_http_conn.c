@@ -53,7 +53,8 @@ handover_put(struct handover *h, int fd, const struct sockaddr *peer,
 	ck_assert_uint_lt(n, sizeof(handed.bytes));
 	handed.fd = fd;
 	handed.n = n;
-	memcpy(handed.bytes, bytes, n);
+	if (n > 0)
+		memcpy(handed.bytes, bytes, n);
 	return 0;
 }
 
