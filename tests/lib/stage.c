@@ -41,6 +41,40 @@ stage_open(struct stage *st, const char *conf, const char *group)
 	return rc == -ENOENT ? 77 : 1;
 }
 
+static void
+print_file(const char *path)
+{
+	char line[512];
+	FILE *f = fopen(path, "re");
+
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		printf("  %s", line);
+	if (f != NULL)
+		(void)fclose(f); /* it was only read */
+}
+
+int
+stage_fsck(const struct stage *st)
+{
+	char exe[512], out[128];
+	const char *argv[] = { exe, "fsck", st->server.region, NULL };
+	struct proc p;
+	int status;
+
+	snprintf(out, sizeof out, "%s/fsck", st->dir);
+	if (server_program("skepctl", exe, sizeof exe) < 0 ||
+	    proc_start(&p, argv, out, -1) < 0 ||
+	    waitpid(p.pid, &status, 0) < 0) {
+		printf("FAIL: skepctl cannot be run\n");
+		return 1;
+	}
+	if (status == 0)
+		return 0;
+	printf("FAIL: the region is not whole:\n");
+	print_file(out);
+	return 1;
+}
+
 static int
 is_ours(const struct stage *st, const char *pid)
 {

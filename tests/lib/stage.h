@@ -30,6 +30,9 @@ int stage_open(struct stage *, const char *conf, const char *group);
  */
 int stage_close(struct stage *, int failed);
 
+/* Have the region of the running server checked by skepctl fsck.  0; 1 with its verdict printed. */
+int stage_fsck(const struct stage *);
+
 /* Processes that belong to this stage, skepd among them. */
 int stage_processes(const struct stage *, pid_t *out, int max);
 

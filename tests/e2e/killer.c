@@ -1,0 +1,277 @@
+#include "killer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "owner.h"
+#include "stats.h"
+
+#define SEEN_NS	   2000000000u	/* a dead process's connections close at once; the machine may stop in between */
+#define READY_MS   20		/* median, */
+#define READY99_MS 100		/* and p99, without the machine's own pauses */
+#define P99_KILLS  300		/* of fewer it is one of the greatest three: p95 is judged instead */
+#define CHECK_EACH 8		/* kills: what answers told is compared with the kernel's view */
+
+static const char *const kind_name[LIFE_KINDS] = { "worker", "zygote",
+	"keeper", "mender" };
+
+static uint64_t
+wall_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t); /* cannot fail with this clock */
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* --- lives --- */
+
+static void
+successor(struct killer *k, enum killer_kind kind, uint64_t ready_ns)
+{
+	int n = 0;
+
+	for (int i = 0; i < k->n_kills; i++) {
+		if (k->kill[i].who.kind != kind)
+			continue;
+		if (n++ < k->n_done[kind])
+			continue;
+		k->kill[i].ready_ns = ready_ns;
+		k->n_done[kind]++;
+		return;
+	}
+}
+
+/* "... worker: ready worker=web.1 pid=812 slot=9 ready_us=1890" */
+static void
+born(struct killer *k, const char *line)
+{
+	char pid[32], want[32];
+	struct life l;
+
+	for (int i = 0; i < LIFE_KINDS; i++) {
+		snprintf(want, sizeof want, " ready %s=", kind_name[i]);
+		if (strstr(line, want) == NULL ||
+		    !server_line_value(line, kind_name[i], l.name,
+			sizeof l.name) ||
+		    !server_line_value(line, "pid", pid, sizeof pid))
+			continue;
+		l.kind = (enum killer_kind)i;
+		l.pid = (pid_t)atoi(pid);
+		if (k->n_live < KILLER_LIVE)
+			k->live[k->n_live++] = l;
+		successor(k, l.kind, server_line_time_ns(line));
+	}
+}
+
+void
+killer_follow(struct killer *k)
+{
+	char line[2048];
+
+	while (server_log_next(&k->stage->server, line, sizeof line) == 1)
+		born(k, line);
+}
+
+int
+killer_lives(const struct killer *k, enum killer_kind kind)
+{
+	int n = 0;
+
+	for (int i = 0; i < k->n_live; i++)
+		n += k->live[i].kind == kind;
+	return n;
+}
+
+/* --- kills --- */
+
+static pid_t
+pid_of(const char *worker)
+{
+	const char *slash = strrchr(worker, '/'); /* "web.1/812" */
+
+	return slash == NULL ? 0 : (pid_t)atoi(slash + 1);
+}
+
+static bool
+any_unknown(const struct killer *k)
+{
+	for (int i = 0; i < k->n_conns; i++)
+		if (hclient_local_port(k->client, i) != 0 &&
+		    hclient_worker(k->client, i)[0] == '\0')
+			return true;
+	return false;
+}
+
+static void
+compare_view(struct killer *k, const struct owner *o, const struct life *l)
+{
+	for (int i = 0; i < k->n_conns; i++) {
+		const char *worker = hclient_worker(k->client, i);
+		bool told = pid_of(worker) == l->pid;
+		bool has = owner_has(o, hclient_local_port(k->client, i));
+
+		if (worker[0] == '\0')
+			continue;
+		k->n_checked++;
+		if (told == has)
+			continue;
+		if (k->n_mismatched++ < 5)
+			printf("FAIL: connection %d was answered by %s, but"
+			       " %s/%d %s it\n", i, worker, l->name,
+			    (int)l->pid, has ? "holds" : "does not hold");
+	}
+}
+
+/*
+ * An answer tells which worker serves its connection; for those that have had
+ * none yet, the kernel does, while the worker is stopped.
+ */
+static void
+name_unknown(struct killer *k, const struct life *l)
+{
+	static struct owner owner;
+	char text[96];
+	bool compare = k->n_kills % CHECK_EACH == 0;
+
+	if (k->client == NULL || (!compare && !any_unknown(k)) ||
+	    owner_look(&owner, l->pid, k->stage->server.port) < 0)
+		return;
+	if (compare)
+		compare_view(k, &owner, l);
+	snprintf(text, sizeof text, "%s/%d", l->name, (int)l->pid);
+	for (int i = 0; i < k->n_conns; i++)
+		if (hclient_worker(k->client, i)[0] == '\0' &&
+		    owner_has(&owner, hclient_local_port(k->client, i))) {
+			hclient_set_worker(k->client, i, text);
+			k->n_named++;
+		}
+}
+
+/* The place of a victim among the living; -1: none is allowed now. */
+static int
+choose(struct killer *k)
+{
+	int n = 0, at[KILLER_LIVE];
+
+	for (int i = 0; i < k->n_live; i++)
+		if (k->helpers || k->live[i].kind == LIFE_WORKER)
+			at[n++] = i;
+	k->rng = k->rng * 6364136223846793005u + 1442695040888963407u;
+	return n == 0 ? -1 : at[(k->rng >> 33) % (unsigned)n];
+}
+
+void
+killer_strike(struct killer *k)
+{
+	int i = choose(k);
+	struct life l;
+
+	if (i < 0 || k->n_kills == KILLER_KILLS)
+		return;
+	l = k->live[i];
+	k->live[i] = k->live[--k->n_live];
+	if (l.kind == LIFE_WORKER)
+		name_unknown(k, &l);
+	k->kill[k->n_kills] = (struct killed){ l, hclient_now_ns(), wall_ns(),
+		0 };
+	if (kill(l.pid, SIGKILL) == 0)
+		k->n_kills++;
+	else
+		printf("note: %s was gone already\n", l.name);
+}
+
+const struct killed *
+killer_last(const struct killer *k)
+{
+	return k->n_kills == 0 ? NULL : &k->kill[k->n_kills - 1];
+}
+
+bool
+killer_excuses(const struct killer *k, const struct hclient_failure *f)
+{
+	pid_t pid = pid_of(f->worker);
+
+	if (pid == 0 ||
+	    (f->kind != HC_RESET && f->kind != HC_CLOSED &&
+		f->kind != HC_SHORT && f->kind != HC_IDLE))
+		return false;
+	for (int i = k->n_kills - 1; i >= 0; i--)
+		if (k->kill[i].who.pid == pid)
+			return f->now_ns >= k->kill[i].at_ns &&
+			    f->now_ns - k->kill[i].at_ns < SEEN_NS;
+	return false;
+}
+
+/* --- judgement --- */
+
+static double
+start_ms(const struct killed *d, struct pauses *p, double *raw_out)
+{
+	uint64_t took = d->ready_ns - d->at_wall_ns;
+	uint64_t paused = pauses_within(p, d->at_ns, d->at_ns + took);
+
+	*raw_out = (double)took / 1e6;
+	return (double)(took - (paused < took ? paused : took)) / 1e6;
+}
+
+static int
+judge_workers(const struct killer *k, struct pauses *p)
+{
+	static double net[KILLER_KILLS], raw[KILLER_KILLS];
+	double q, med, high;
+	size_t n = 0;
+
+	for (int i = 0; i < k->n_kills; i++)
+		if (k->kill[i].who.kind == LIFE_WORKER &&
+		    k->kill[i].ready_ns != 0) {
+			net[n] = start_ms(&k->kill[i], p, &raw[n]);
+			n++;
+		}
+	q = n < P99_KILLS ? 0.95 : 0.99;
+	med = stats_median(net, n);
+	high = stats_quantile(net, n, q);
+	printf("kill: successors of %zu workers ready after: median %.2f ms,"
+	       " p%.0f %.2f ms, greatest %.2f ms (with the machine's pauses:"
+	       " %.2f, %.2f, %.2f; recorded %s real-time priority)\n",
+	    n, med, q * 100, high, stats_quantile(net, n, 1),
+	    stats_median(raw, n), stats_quantile(raw, n, q),
+	    stats_quantile(raw, n, 1),
+	    pauses_realtime(p) ? "with" : "without");
+	if (k->helpers || (med <= READY_MS && high <= READY99_MS))
+		return 0;
+	printf("FAIL: %d ms in the median and %d ms at p%.0f are too late\n",
+	    READY_MS, READY99_MS, q * 100);
+	return 1;
+}
+
+int
+killer_judge(const struct killer *k, struct pauses *p)
+{
+	int bad = k->n_mismatched > 0;
+
+	printf("kill: %d connections named by the kernel; what answers told"
+	       " compared with it %d times, wrong %d times\n",
+	    k->n_named, k->n_checked, k->n_mismatched);
+	for (int kind = 0; kind < LIFE_KINDS; kind++) {
+		int n = 0;
+
+		for (int i = 0; i < k->n_kills; i++)
+			n += k->kill[i].who.kind == (enum killer_kind)kind;
+		if (n > 0)
+			printf("kill: %d kills of a %s, %d successors\n", n,
+			    kind_name[kind], k->n_done[kind]);
+		/* The last one need not be up yet; but one must be, then. */
+		if (k->n_done[kind] < n &&
+		    killer_lives(k, (enum killer_kind)kind) == 0) {
+			printf("FAIL: no %s lives\n", kind_name[kind]);
+			bad = 1;
+		}
+		if (kind == LIFE_WORKER && n == 0)
+			bad = 1;
+	}
+	return judge_workers(k, p) | bad;
+}
