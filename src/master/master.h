@@ -120,6 +120,7 @@ struct master {
 	uint64_t reloads, reloads_refused;
 
 	struct helper keeper, mender;
+	uint64_t status_print;	/* of the last document sent (status.c) */
 	int reaping;		/* a REAP is with the mender */
 	uint32_t reaping_slot;
 	uint64_t reaping_until_ns;

@@ -7,6 +7,7 @@
 #include "notify.h"
 #include "rebuild.h"
 #include "reload.h"
+#include "status.h"
 #include "stop.h"
 
 static void
@@ -58,4 +59,5 @@ master_settle(struct master *m)
 	gen_sweep(m);
 	ctlsock_settle(m);
 	stop_settle(m);
+	status_send_changes(m);
 }

@@ -192,3 +192,44 @@ status_send(struct master *m)
 	(void)line_send(k, MSG_STATUS, NULL, text, strlen(text), NULL, 0);
 	free(text);
 }
+
+static uint64_t
+mix(uint64_t print, uint64_t n)
+{
+	print = (print ^ n) * 0x9e3779b97f4a7c15u;
+	return print ^ print >> 32;
+}
+
+/* Of what makes a change; counters are not in it. */
+static uint64_t
+fingerprint(const struct master *m)
+{
+	const struct child *c;
+	uint64_t p = 1;
+	unsigned i;
+
+	p = mix(p, m->phase);
+	p = mix(p, m->gen->number);
+	p = mix(p, m->next != NULL ? m->next->number : 0);
+	p = mix(p, m->reloads);
+	p = mix(p, m->reloads_refused);
+	LIST_FOREACH(c, &m->roster, link)
+		p = mix(mix(p, (uint64_t)c->pid), c->state);
+	for (i = 0; i < m->gen->n_crews; i++) {
+		p = mix(p, m->gen->crews[i].state);
+		p = mix(p, (uint64_t)m->gen->crews[i].group->drained);
+		p = mix(p, m->gen->crews[i].group->manual);
+	}
+	return p;
+}
+
+void
+status_send_changes(struct master *m)
+{
+	uint64_t print = fingerprint(m);
+
+	if (print == m->status_print)
+		return;
+	m->status_print = print;
+	status_send(m);
+}

@@ -22,6 +22,10 @@ json_t *status_workers(const struct master *, const char *group);
 /* Send it to the keeper, when it is there and takes it. */
 void status_send(struct master *);
 
+/* The same, when something has changed since that an operator would call a
+ * change: processes, their states, phases, reloads. */
+void status_send_changes(struct master *);
+
 /* "serving", "reloading" ... */
 const char *status_phase(const struct master *);
 
