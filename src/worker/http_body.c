@@ -137,7 +137,7 @@ length_read(struct http_req *r)
 		b->left -= (size_t)got;
 		http_conn_limit(c, &c->http->body);
 	}
-	(void)http_io_came(c, got);
+	(void)http_io_came(c, got, n);
 	if (b->left == 0)
 		took_all(r);
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -14,6 +15,8 @@
 #include "http_count.h"
 #include "log.h"
 #include "must.h"
+
+#define DROP_READS 16	/* of input that nobody wants, in one go */
 
 static void on_read(evutil_socket_t fd, short what, void *arg);
 static void on_write(evutil_socket_t fd, short what, void *arg);
@@ -33,10 +36,11 @@ conn_new(struct http *h, int fd, const struct sockaddr *peer,
 		memcpy(&c->peer, peer, peer_len);
 		c->peer_len = peer_len;
 	}
+	/* See http_io_again().  One descriptor's events are of one kind. */
 	(void)event_assign(&c->read_ev, h->w->loop.base, fd,
-	    EV_READ | EV_PERSIST, on_read, c);
+	    EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_read, c);
 	(void)event_assign(&c->write_ev, h->w->loop.base, fd,
-	    EV_WRITE | EV_PERSIST, on_write, c);
+	    EV_WRITE | EV_ET | EV_PERSIST, on_write, c);
 	TAILQ_INSERT_TAIL(&h->conns, c, link);
 	http_io_reading(c, 1);
 	return c;
@@ -256,13 +260,7 @@ end_of_input(struct http_conn *c)
 static void
 watch_for_reset(struct http_conn *c)
 {
-	if (event_get_events(&c->read_ev) & EV_ET)
-		return;
-	(void)event_del(&c->read_ev);
-	(void)event_assign(&c->read_ev, c->http->w->loop.base, c->fd,
-	    EV_READ | EV_ET | EV_PERSIST, on_read, c);
-	if (event_add(&c->read_ev, NULL) == 0)
-		c->read_off = 0;
+	http_io_reading(c, 1);
 }
 
 /* Nothing of a request is being served. */
@@ -409,10 +407,29 @@ static void
 drop_input(struct http_conn *c)
 {
 	static char sink[16384];
-	ssize_t n = read(c->fd, sink, sizeof(sink));
+	int i = 0;
+	ssize_t n;
 
+	do
+		n = recv(c->fd, sink, sizeof(sink), 0);
+	while (n > 0 && ++i < DROP_READS);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		http_conn_gone(c);
+	else
+		http_io_again(c);
+}
+
+static void
+take_input(struct http_conn *c)
+{
+	if (c->req == NULL || c->req->stage != HTTP_STAGE_RUN ||
+	    !c->req->body.reading) {
+		(void)http_io_fill(c);
+		return;
+	}
+	http_body_input(c->req);
+	/* It reads what its request wants, or nothing. */
+	http_io_again(c);
 }
 
 static void
@@ -421,8 +438,9 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	struct http_conn *c = arg;
 	struct pollfd p = { .fd = fd };
 
-	(void)what;
 	(void)loop_now(&c->http->w->loop);
+	if (what & EV_CLOSED)
+		c->end_near = 1;
 	if (c->eof) {
 		if (poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)))
 			http_conn_gone(c);
@@ -431,11 +449,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 		drop_input(c);
 		http_conn_settle(c);
 	} else {
-		if (c->req != NULL && c->req->stage == HTTP_STAGE_RUN &&
-		    c->req->body.reading)
-			http_body_input(c->req);
-		else
-			(void)http_io_fill(c);
+		take_input(c);
 		http_conn_run(c);
 	}
 }

@@ -58,11 +58,22 @@ in_room(struct http_conn *c, uint32_t *n_out)
 	return b->p + b->end;
 }
 
+void
+http_io_again(struct http_conn *c)
+{
+	if (c->read_off || c->fd < 0)
+		return;
+	http_io_reading(c, 0);
+	http_io_reading(c, 1);
+}
+
 int
-http_io_came(struct http_conn *c, ssize_t n)
+http_io_came(struct http_conn *c, ssize_t n, size_t want)
 {
 	if (n > 0) {
 		http_count(c->http, METRIC_HTTP_IN, n);
+		if ((size_t)n == want || c->end_near)
+			http_io_again(c);
 		return 1;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -90,7 +101,7 @@ http_io_fill(struct http_conn *c)
 	n = recv(c->fd, p, room, 0);
 	if (n > 0)
 		c->in.end += (uint32_t)n;
-	return http_io_came(c, n);
+	return http_io_came(c, n, room);
 }
 
 int
