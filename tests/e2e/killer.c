@@ -248,6 +248,16 @@ judge_workers(const struct killer *k, struct pauses *p)
 	return 1;
 }
 
+/* What else the machine had to do: a late successor may have waited for a processor. */
+static void
+say_load(void)
+{
+	double load[3];
+
+	if (getloadavg(load, 3) == 3)
+		printf("kill: load average of the machine %.1f\n", load[0]);
+}
+
 int
 killer_judge(const struct killer *k, struct pauses *p)
 {
@@ -273,5 +283,6 @@ killer_judge(const struct killer *k, struct pauses *p)
 		if (kind == LIFE_WORKER && n == 0)
 			bad = 1;
 	}
+	say_load();
 	return judge_workers(k, p) | bad;
 }
