@@ -100,6 +100,10 @@ cache_make_room(struct cache *c)
 {
 	if (seg_reclaim(&c->m, UINT32_MAX) != 0 && evict_room(&c->m))
 		return 1;
+	if (evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX))
+		return 1;
+	/* What we have open ourselves nobody can evict. */
+	tail_give_all(&c->m, &c->tails);
 	return evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX);
 }
 
@@ -342,6 +346,7 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
 	memcpy(to, w->val + w->plan.chunk_bytes, w->plan.len);
 	tail_commit(&c->m, *t, size, w->plan.expiry == 0 ? SEG_NEVER
 	    : w->plan.expiry, w->plan.born, w->plan.now);
+	tail_weigh(&c->m, *t, w->plan.n_chunks);
 	*word = index_word(INDEX_ITEM, w->hash, tail_offset(&c->m, *t));
 	return 1;
 }

@@ -245,6 +245,9 @@ cmap_open(struct region *r, struct cmap *m)
 	m->keys_seg = keys_seg(h->keys_max, h->n_segs);
 	m->value_max = h->value_max;
 	m->n_slots = h->n_slots;
+	/* Heads of long values are short: a segment full of them would stand
+	 * for more than there is, and go all at once. */
+	m->chunks_seg = h->n_segs / 32;
 	m->chunks_max = (h->value_max >> h->seg_shift) + 1;
 	return 0;
 }

@@ -60,7 +60,9 @@ struct cmap_head {
 	/* Set before the first value is ever pinned, never cleared: until then
 	 * reclaimers need not look for pins. */
 	_Atomic uint32_t pinned;
-	uint32_t pad3[12];
+	/* Segments with records, as counted by who evicted last: a hint. */
+	_Atomic uint32_t in_use;
+	uint32_t pad3[11];
 	uint64_t spare[480 - 24];
 };
 static_assert(sizeof(struct cmap_head) <= REGION_PAGE, "one page");
@@ -115,6 +117,7 @@ struct cmap {
 	uint32_t value_max, keys_seg;	/* records at which a segment is sealed */
 	uint32_t n_slots;
 	uint32_t chunks_max;	/* in one value */
+	uint32_t chunks_seg;	/* named by records at which one is sealed */
 };
 
 struct cache_plan;

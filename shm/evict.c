@@ -33,8 +33,12 @@ int
 evict_ghost_fresh(const struct cmap *m, uint64_t stamp)
 {
 	uint16_t age = (uint16_t)(evict_ghost_stamp(m) - stamp);
+	/* As counted by who evicted last. */
+	uint32_t turn = ld_rlx(&m->head->in_use);
 
-	return age <= m->n_segs / ghost_unit(m);
+	if (turn == 0 || turn > m->n_segs)
+		turn = m->n_segs;
+	return age <= turn / ghost_unit(m);
 }
 
 /* --- choosing --- */
@@ -96,7 +100,7 @@ pick(struct evict *e, enum evict_want want, struct choice *out)
 	const struct cmap *m = e->m;
 	struct choice best[2] = { { .class = CLASS_NONE },
 		{ .class = CLASS_NONE } };
-	uint32_t n_probation = 0;
+	uint32_t n_in[2] = { 0, 0 };
 	unsigned q;
 
 	for (uint32_t n = 0; n < m->n_segs; n++) {
@@ -107,7 +111,7 @@ pick(struct evict *e, enum evict_want want, struct choice *out)
 		if (state == SEG_FREE || state >= SEG_RETIRED ||
 		    seg_queue(word) > SEG_MAIN)
 			continue;
-		n_probation += seg_queue(word) == SEG_PROBATION;
+		n_in[seg_queue(word)]++;
 		if ((state != SEG_SEALED && state != SEG_PARTIAL) ||
 		    skipped(e, n))
 			continue;
@@ -118,8 +122,11 @@ pick(struct evict *e, enum evict_want want, struct choice *out)
 		choose(&best[seg_queue(word)], class, n, word,
 		    ld_rlx(&m->side[n].birth));
 	}
-	q = n_probation > m->n_segs / PROBATION_SHARE ? SEG_PROBATION
-						      : SEG_MAIN;
+	/* The share of what is in use: with a limit of keys, or with long
+	 * values, that is less than the budget. */
+	st_rlx(&m->head->in_use, n_in[0] + n_in[1]);
+	q = n_in[SEG_PROBATION] * PROBATION_SHARE > n_in[0] + n_in[1] ?
+	    SEG_PROBATION : SEG_MAIN;
 	if (best[q].class == CLASS_NONE || best[!q].class < best[q].class)
 		q = !q;
 	*out = best[q];

@@ -86,6 +86,7 @@ copy(struct evict *e, const struct fate *f, const struct item *it,
 		freq = f->queue == SEG_MAIN && freq != 0 ? freq - 1 : 0;
 	st_rlx(&to->freq, freq);
 	tail_commit(e->m, t, v->size, expiry, ld_rlx(&it->born), e->now);
+	tail_weigh(e->m, t, v->n_chunks);
 	return t;
 }
 

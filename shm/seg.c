@@ -69,6 +69,7 @@ side_fresh(const struct cmap *m, uint32_t seg)
 	st_rlx(&side->expiry, UINT64_C(0));
 	st_rlx(&side->born, 0u);
 	st_rlx(&side->walked, 0u);
+	st_rlx(&side->chunks, 0u);
 	st_rlx(&side->key_hash, UINT64_C(0));
 	st_rlx(&m->dead[seg], 0u);
 	CRASH_POINT("seg.take.fresh");

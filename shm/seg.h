@@ -98,7 +98,9 @@ struct seg_side {
 	_Atomic uint64_t key_hash;	/* of a chunk's head */
 	_Atomic uint32_t born;	/* greatest `born` of its records */
 	_Atomic uint32_t walked;	/* up to here nothing is linked any more */
-	uint64_t pad[2];
+	_Atomic uint32_t chunks;	/* that its records have named */
+	uint32_t pad0;
+	uint64_t pad1;
 };
 static_assert(sizeof(struct seg_side) == 64, "region format");
 

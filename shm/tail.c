@@ -8,13 +8,21 @@
 #include "item.h"
 #include "seg.h"
 
+/* Whether it has its share of keys or chunks, whatever room there is. */
+static int
+tail_full(const struct cmap *m, const struct tail *t)
+{
+	return t->n_recs >= m->keys_seg ||
+	    (t->chunks != 0 && t->chunks >= m->chunks_seg);
+}
+
 /* Where a record of this size would begin, or UINT32_MAX. */
 static uint32_t
 place(const struct cmap *m, const struct tail *t, uint32_t size)
 {
 	uint32_t room = m->seg_bytes - t->fill, pad = 0;
 
-	if (t->n_recs >= m->keys_seg || size > room)
+	if (tail_full(m, t) || size > room)
 		return UINT32_MAX;
 	if (size >= ITEM_LINE_FROM)
 		pad = -t->fill & (ITEM_LINE - 1);
@@ -30,7 +38,7 @@ tail_give(const struct cmap *m, struct tails *ts, unsigned i)
 	if (t->fill == 0)
 		state = SEG_FREE;
 	else if (m->seg_bytes - t->fill <= m->seg_bytes / 16 ||
-	    t->n_recs >= m->keys_seg)
+	    tail_full(m, t))
 		state = SEG_SEALED;
 	/* Cannot fail: while we are the owner nobody changes the word. */
 	(void)seg_change(m, t->seg, &t->word, state, t->queue, t->bucket, 0);
@@ -107,6 +115,7 @@ tail_take(const struct cmap *m, struct slot_self *me, struct tails *ts,
 	/* Ours since the exchange that took it. */
 	t->fill = seg_fill(m, seg);
 	t->n_recs = ld_rlx(&side->n_recs);
+	t->chunks = ld_rlx(&side->chunks);
 	t->expiry = ld_rlx(&side->expiry);
 	t->born = ld_rlx(&side->born);
 	return t;
@@ -173,6 +182,15 @@ tail_commit(const struct cmap *m, struct tail *t, uint32_t size,
 	CRASH_POINT("tail.commit.before");
 	st_rel(&side->fill, t->fill);
 	CRASH_POINT("tail.commit.after");
+}
+
+void
+tail_weigh(const struct cmap *m, struct tail *t, uint32_t n_chunks)
+{
+	if (n_chunks == 0)
+		return;
+	t->chunks += n_chunks;
+	st_rlx(&m->side[t->seg].chunks, t->chunks);
 }
 
 void

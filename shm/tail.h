@@ -29,6 +29,7 @@ struct tail {
 	uint32_t seg;
 	uint32_t fill;
 	uint32_t n_recs;
+	uint32_t chunks;	/* what side->chunks says */
 	uint32_t born;
 	uint32_t before;	/* the fill mark before the last commit */
 	uint32_t at;		/* where the reserved record begins */
@@ -53,6 +54,8 @@ int tail_reserve(const struct cmap *, struct slot_self *, struct tails *,
 /* The record of `size` bytes is filled: expiry is its tick or SEG_NEVER. */
 void tail_commit(const struct cmap *, struct tail *, uint32_t size,
     uint64_t expiry, uint32_t born, uint64_t tick);
+/* The record that was committed names so many chunks. */
+void tail_weigh(const struct cmap *, struct tail *, uint32_t n_chunks);
 /* The record was not linked: its bytes are free again. */
 void tail_undo(const struct cmap *, struct tail *);
 

@@ -1,0 +1,308 @@
+/* check_evict.c - what eviction keeps, what it gives up, when it stops */
+#include <time.h>
+
+#include "../lib/cachefix.h"
+#include "cache_int.h"
+#include "epoch.h"
+#include "evict.h"
+#include "fsck.h"
+
+static int
+set_n(struct cache *c, const char *kind, unsigned i, int64_t ttl_ns)
+{
+	static const char val[400];
+	struct cache_opt opt = { .ttl_ns = ttl_ns };
+	char key[32];
+
+	return cache_put(c, CACHE_SET, key, (size_t)snprintf(key, sizeof(key),
+	    "%s%u", kind, i), val, sizeof(val), &opt, NULL);
+}
+
+static int
+has_n(struct cache *c, const char *kind, unsigned i)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s%u", kind, i);
+	return cachefix_get(c, key) != NULL;
+}
+
+static struct cache_stats
+stats(const struct cache *c)
+{
+	struct cache_stats s;
+
+	cache_stats(c, &s);
+	return s;
+}
+
+static void
+wait_ticks(const struct region *r, uint64_t n)
+{
+	uint64_t until = tick_now(r) + n;
+	const struct timespec ms = { 0, 1000000 };
+
+	while (tick_now(r) < until)
+		nanosleep(&ms, NULL);
+}
+
+START_TEST(a_full_cache_stays_full)
+{
+	struct cachefix f = cachefix_open(NULL);
+	uint64_t full, least = UINT64_MAX;
+	unsigned i = 0;
+
+	while (stats(f.c).evictions == 0)
+		ck_assert_int_eq(set_n(f.c, "k", i++, 0), 1);
+	full = stats(f.c).items;
+	for (unsigned k = 0; k < 10 * full; k++) {
+		ck_assert_int_eq(set_n(f.c, "k", i++, 0), 1);
+		if (k % 50 == 0 && stats(f.c).items < least)
+			least = stats(f.c).items;
+	}
+	/* Never less than nine tenths of what it held at its fullest. */
+	ck_assert_uint_ge(least * 10, full * 9);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(what_is_read_survives_what_only_passes)
+{
+	struct cachefix f = cachefix_open(NULL);
+	unsigned hits = 0, tries = 0;
+
+	for (unsigned i = 0; i < 200; i++)
+		(void)set_n(f.c, "hot", i, 0);
+	for (unsigned i = 0; i < 40000; i++) {
+		unsigned h = i * 7919 % 200;
+
+		(void)set_n(f.c, "pass", i, 0);
+		if (i % 4 != 0)
+			continue;
+		tries++;
+		if (has_n(f.c, "hot", h))
+			hits++;
+		else
+			(void)set_n(f.c, "hot", h, 0);
+	}
+	ck_assert_uint_ge(hits * 100, tries * 97);
+	ck_assert_uint_gt(stats(f.c).promoted, 0);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(a_key_that_comes_back_soon_goes_to_main)
+{
+	struct cachefix f = cachefix_open(NULL);
+	uint64_t before;
+	unsigned i = 0;
+
+	while (stats(f.c).evictions < 100)
+		(void)set_n(f.c, "k", i++, 0);
+	for (unsigned k = 0; k < i && has_n(f.c, "k", 0); k++)
+		(void)set_n(f.c, "more", k, 0);
+	before = stats(f.c).ghosts_hit;
+	ck_assert_int_eq(set_n(f.c, "k", 0, 0), 1);
+	ck_assert_uint_eq(stats(f.c).ghosts_hit, before + 1);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(expired_segments_are_reclaimed_whole)
+{
+	struct cachefix f = cachefix_open(NULL);
+	struct cache_stats s;
+
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_int_eq(set_n(f.c, "k", i, 5000000), 1);
+	ck_assert_int_eq(set_n(f.c, "stays", 1, 0), 1);
+	ck_assert_int_eq(set_n(f.c, "stays", 2, INT64_C(3600000000000)), 1);
+	tail_give_all(&f.c->m, &f.c->tails);
+	wait_ticks(f.r, 4);
+	for (int i = 0; i < 200 && stats(f.c).items > 2; i++)
+		(void)cache_tick(f.c);
+	s = stats(f.c);
+	ck_assert_uint_eq(s.items, 2);
+	ck_assert_uint_eq(s.expired, 1000);
+	ck_assert_uint_eq(s.evictions, 0);
+	ck_assert_uint_eq(s.seg[CACHE_SEG_FREE], s.n_segs - 2);
+	ck_assert(has_n(f.c, "stays", 1) && has_n(f.c, "stays", 2));
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(a_limit_of_keys_holds_and_has_an_order)
+{
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 8u << 20, .keys_max = 99 });
+	unsigned young = 0;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		ck_assert_int_eq(set_n(f.c, "k", i, 0), 1);
+		ck_assert_uint_le(stats(f.c).items, 99);
+		/* Read twice, it outlives the others. */
+		(void)has_n(f.c, "k", 3);
+	}
+	ck_assert_uint_ge(stats(f.c).items, 90);
+	ck_assert(has_n(f.c, "k", 3));
+	for (unsigned i = 1990; i < 2000; i++)
+		young += (unsigned)has_n(f.c, "k", i);
+	ck_assert_uint_ge(young, 9);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(sparse_segments_are_packed_before_live_records_go)
+{
+	struct cachefix f = cachefix_open(NULL);
+	unsigned n = 0, kept = 0, left = 0;
+	char key[32];
+
+	/* Nearly full, then two of three deleted everywhere. */
+	while (stats(f.c).seg[CACHE_SEG_FREE] > stats(f.c).n_reserve + 2)
+		(void)set_n(f.c, "k", n++, 0);
+	for (unsigned i = 0; i < n; i++)
+		if (i % 3 != 0)
+			(void)cache_del(f.c, key, (size_t)snprintf(key,
+			    sizeof(key), "k%u", i));
+	for (unsigned i = 0; i < n / 3; i++)
+		ck_assert_int_eq(set_n(f.c, "new", i, 0), 1);
+	for (unsigned i = 0; i < n; i += 3) {
+		left++;
+		kept += (unsigned)has_n(f.c, "k", i);
+	}
+	ck_assert_uint_eq(kept, left);
+	ck_assert_uint_eq(stats(f.c).evictions, 0);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(a_hot_counter_recycles_its_own_garbage)
+{
+	struct cachefix f = cachefix_open(NULL);
+	unsigned n = 0;
+
+	(void)cachefix_set(f.c, "n", "0");
+	while (stats(f.c).seg[CACHE_SEG_FREE] > stats(f.c).n_reserve + 2)
+		(void)set_n(f.c, "k", n++, 0);
+	for (unsigned i = 0; i < 100000; i++)
+		ck_assert_int_eq(cache_incr(f.c, "n", 1, 1, NULL), 1);
+	ck_assert_str_eq(cachefix_get(f.c, "n"), "100000");
+	/* A hundred thousand records of garbage cost nobody else anything. */
+	for (unsigned i = 0; i < n; i++)
+		ck_assert(has_n(f.c, "k", i));
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(a_stuck_reader_refuses_sets_and_empties_nothing)
+{
+	struct cachefix f = cachefix_open(NULL);
+	struct slot_self *reader;
+	unsigned i = 0, refused = 0;
+	uint64_t full;
+
+	reader = shmfix_attach(f.r, SLOT_ANY, SLOT_ROLE_WORKER, "");
+	while (stats(f.c).evictions == 0)
+		(void)set_n(f.c, "k", i++, 0);
+	full = stats(f.c).items;
+	ck_assert_int_eq(epoch_enter(reader), 0);
+	for (unsigned k = 0; k < 20000; k++)
+		refused += set_n(f.c, "k", i++, 0) == -ENOBUFS;
+	ck_assert_uint_gt(refused, 10000);
+	ck_assert_uint_ge(stats(f.c).items * 10, full * 7);
+	ck_assert_uint_eq(stats(f.c).full, refused);
+	epoch_leave(reader);
+	ck_assert_int_eq(set_n(f.c, "k", i, 0), 1);
+	slot_detach(&reader);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(an_index_too_small_for_its_records_drops_the_least_used)
+{
+	/* Dimensioned for records of 8 KiB, filled with small ones. */
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 2u << 20, .item_bytes = 8192 });
+	struct fsck_report rep;
+	struct cache_stats s;
+	unsigned hits = 0;
+
+	for (unsigned i = 0; i < 100; i++) {
+		(void)set_n(f.c, "hot", i, 0);
+		(void)has_n(f.c, "hot", i);
+	}
+	for (unsigned i = 0; i < 2000; i++)
+		ck_assert_int_eq(set_n(f.c, "k", i, 0), 1);
+	s = stats(f.c);
+	ck_assert_uint_gt(s.crowded, 0);
+	ck_assert_uint_eq(s.lines_used, s.n_lines);
+	for (unsigned i = 0; i < 100; i++)
+		hits += (unsigned)has_n(f.c, "hot", i);
+	ck_assert_uint_ge(hits, 95);
+	cache_close(&f.c);
+	ck_assert_int_eq(fsck_region(f.r, FSCK_QUIET, NULL, NULL, &rep), 0);
+	ck_assert_msg(rep.verdict == FSCK_CLEAN, "%s", rep.first);
+	slot_detach(&f.me);
+	region_close(&f.r);
+}
+END_TEST
+
+START_TEST(empty_overflow_lines_are_given_back)
+{
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 2u << 20, .item_bytes = 8192 });
+	char key[32];
+
+	for (unsigned i = 0; i < 500; i++)
+		(void)set_n(f.c, "k", i, 0);
+	ck_assert_uint_gt(stats(f.c).lines_used, 0);
+	for (unsigned i = 0; i < 500; i++)
+		(void)cache_del(f.c, key, (size_t)snprintf(key, sizeof(key),
+		    "k%u", i));
+	ck_assert_uint_eq(stats(f.c).items, 0);
+	ck_assert_uint_le(stats(f.c).lines_used, stats(f.c).n_lines / 2);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(long_values_make_room_and_are_not_half_evicted)
+{
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 4u << 20 });
+	struct fsck_report rep;
+	char *val = calloc(1, 300000);
+
+	for (unsigned i = 0; i < 300; i++) {
+		char key[16];
+		struct cache_room room = { .buf = val, .cap = 300000 };
+		size_t n = (size_t)snprintf(key, sizeof(key), "big%u", i % 50);
+
+		ck_assert_int_eq(cache_put(f.c, CACHE_SET, key, n, val,
+		    200000 + i * 300, NULL, NULL), 1);
+		ck_assert_int_eq(cache_get(f.c, key, n, &room, NULL), 1);
+		ck_assert_uint_eq(room.len, 200000 + i * 300);
+	}
+	ck_assert_uint_gt(stats(f.c).items, 6);
+	free(val);
+	for (int i = 0; i < 20; i++)
+		(void)cache_tick(f.c);
+	cache_close(&f.c);
+	ck_assert_int_eq(fsck_region(f.r, FSCK_QUIET, NULL, NULL, &rep), 0);
+	ck_assert_msg(rep.verdict == FSCK_CLEAN, "%s", rep.first);
+	slot_detach(&f.me);
+	region_close(&f.r);
+}
+END_TEST
+
+SHMFIX_SUITE("evict", a_full_cache_stays_full,
+    what_is_read_survives_what_only_passes,
+    a_key_that_comes_back_soon_goes_to_main,
+    expired_segments_are_reclaimed_whole,
+    a_limit_of_keys_holds_and_has_an_order,
+    sparse_segments_are_packed_before_live_records_go,
+    a_hot_counter_recycles_its_own_garbage,
+    a_stuck_reader_refuses_sets_and_empties_nothing,
+    an_index_too_small_for_its_records_drops_the_least_used,
+    empty_overflow_lines_are_given_back,
+    long_values_make_room_and_are_not_half_evicted)
