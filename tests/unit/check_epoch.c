@@ -45,6 +45,27 @@ START_TEST(section_entered_after_the_stamp_does_not)
 }
 END_TEST
 
+/* A scan that finds nobody says nothing of stamps that are yet to come. */
+START_TEST(scan_without_readers_does_not_free_the_future)
+{
+	struct region *r = shmfix_region(NULL);
+	struct slot_self *rd = shmfix_attach(r, 0, SLOT_ROLE_WORKER, NULL);
+	struct slot_self *wr = shmfix_attach(r, 1, SLOT_ROLE_WORKER, NULL);
+	uint64_t stamp = epoch_stamp(wr);
+
+	ck_assert_int_eq(epoch_passed(r, stamp), 1);
+	ck_assert_int_eq(epoch_passed(r, stamp + 1), 0);
+	epoch_enter(rd);
+	stamp = epoch_stamp(wr);
+	ck_assert_int_eq(epoch_passed(r, stamp), 0);
+	epoch_leave(rd);
+	ck_assert_int_eq(epoch_passed(r, stamp), 1);
+	slot_detach(&rd);
+	slot_detach(&wr);
+	region_close(&r);
+}
+END_TEST
+
 START_TEST(nested_sections_end_with_the_outermost)
 {
 	struct region *r = shmfix_region(NULL);
@@ -178,6 +199,7 @@ main(void)
 
 	tcase_add_test(tc, section_entered_before_the_stamp_holds_it_up);
 	tcase_add_test(tc, section_entered_after_the_stamp_does_not);
+	tcase_add_test(tc, scan_without_readers_does_not_free_the_future);
 	tcase_add_test(tc, nested_sections_end_with_the_outermost);
 	tcase_add_exit_test(tc, leaving_what_was_not_entered_ends_the_process,
 	    70);
