@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "deaths.h"
+#include "guard.h"
 #include "log.h"
 #include "mending.h"
 #include "notify.h"
@@ -33,12 +34,19 @@ whose_turn(struct master *m)
 	return NULL;
 }
 
+static uint64_t
+kib(const char *text)
+{
+	return strtoull(text, NULL, 10) * 1024;
+}
+
 /* Reading it makes the kernel walk the worker's page tables: one a second. */
 static void
 measure_one(struct master *m)
 {
 	struct child *c = whose_turn(m);
 	char path[64], line[128];
+	uint64_t own = 0;
 	FILE *f;
 
 	if (c == NULL)
@@ -47,10 +55,14 @@ measure_one(struct master *m)
 	f = fopen(path, "re");
 	if (f == NULL)
 		return;
-	while (fgets(line, sizeof line, f) != NULL)
+	while (fgets(line, sizeof line, f) != NULL) {
 		if (strncmp(line, "Pss:", 4) == 0)
-			c->pss_bytes = strtoull(line + 4, NULL, 10) * 1024;
+			c->pss_bytes = kib(line + 4);
+		else if (strncmp(line, "Private_", 8) == 0)
+			own += kib(strchr(line, ':') + 1);
+	}
 	(void)fclose(f); /* it was only read */
+	guard_memory(c, own);
 }
 
 static void
@@ -63,6 +75,7 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	deaths_beat(m, now);
 	mending_beat(m, now);
+	guard_beat(m, now);
 	if (++m->beats % PER_SECOND == 0) {
 		log_tick();
 		measure_one(m);

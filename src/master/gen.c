@@ -161,7 +161,8 @@ gen_open(struct master *m, struct conf *conf, struct gen **out, char *why,
 		return -ENOMEM;
 	gen->conf_fd = -1;
 	gen->conf = conf;
-	gen->number = m->last_number + 1;
+	/* Also one that fails has its number: sockets remember who took them. */
+	gen->number = ++m->last_number;
 	LIST_INSERT_HEAD(&m->gens, gen, link);
 	gen->crews = calloc(n > 0 ? (size_t)n : 1, sizeof *gen->crews);
 	rc = gen->crews != NULL ? conf_file(gen, why, cap) : -ENOMEM;
@@ -174,7 +175,6 @@ gen_open(struct master *m, struct conf *conf, struct gen **out, char *why,
 		gen_close(m, gen);
 		return rc;
 	}
-	m->last_number = gen->number;
 	*out = gen;
 	return 0;
 }

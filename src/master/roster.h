@@ -60,6 +60,9 @@ struct child {
 	int doomed;		/* we sent SIGKILL: doom says why */
 	enum death_kind doom;
 
+	uint64_t held, held_ns;	/* a lock seen held, and since when */
+	int warned;		/* of its long section */
+
 	struct crew *crew;	/* of a worker or zygote */
 	unsigned number;	/* of a worker in its group */
 

@@ -6,6 +6,7 @@
  *	warm_crash warm_hang abi	the zygote, before ZYGOTE_READY
  *	open_crash open_hang open_exit	a worker, before READY
  *	late_crash			a worker, 100 ms after READY
+ *	section_hang			a worker, in a read section
  *	drain_hang			a worker never finishes draining
  *	fork_fail			the zygote closes a CLONE's descriptor
  *	mend_crash mend_hang		the mender, when it is asked for a repair
@@ -24,7 +25,9 @@
 
 #include "chan.h"
 #include "clock.h"
+#include "epoch.h"
 #include "fds.h"
+#include "maint.h"
 #include "region.h"
 #include "slot.h"
 
@@ -123,6 +126,11 @@ work(struct chan *c, struct slot_self *me, int is_worker)
 			if (p[1 + i].revents & POLLIN)
 				answer(FD_LISTEN + i);
 		slot_beat(me, (uint64_t)clock_mono_ns());
+		(void)maint_run(me); /* somebody else may be at it */
+		if (is_worker && told("section_hang")) {
+			epoch_enter(me);
+			hang();
+		}
 	}
 	slot_detach(&me);
 	_exit(0);

@@ -367,6 +367,33 @@ START_TEST(a_mender_that_hangs_is_killed_after_two_seconds)
 }
 END_TEST
 
+START_TEST(who_stays_in_a_section_is_killed)
+{
+	cell_configure(&cell, "", "workers { section_max = 500ms }\n");
+	cell_serve(&cell);
+	cell_flag(&cell, "section_hang");
+	ck_assert(cell_logged(&cell, "long section", 1, SOON_MS));
+	cell_unflag(&cell, "section_hang");
+	ck_assert(cell_logged(&cell, "holds=section action=killed", 1,
+	    SOON_MS));
+	ck_assert(cell_until(group_is, &cell, (void *)(uintptr_t) "ready",
+	    SOON_MS));
+}
+END_TEST
+
+START_TEST(a_worker_that_is_too_large_is_retired)
+{
+	struct other o = { .index = 0 };
+
+	cell_configure(&cell, "", "workers { memory_max = 4k }\n");
+	cell_serve(&cell);
+	o.than = cell_worker(&cell, 0);
+	ck_assert(cell_logged(&cell, "too large worker=web.", 2, SOON_MS));
+	ck_assert(cell_until(another_worker, &cell, &o, SOON_MS));
+	ck_assert_int_eq(cell_logged(&cell, "group failed", 1, 0), 0);
+}
+END_TEST
+
 /* --- reload --- */
 
 static void
@@ -483,6 +510,30 @@ has_workers(struct cell *c, void *arg)
 {
 	return n_workers(c) == *(int *)arg;
 }
+
+START_TEST(a_taken_port_refuses_the_reload_and_not_the_next)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof sa;
+	char text[160], reason[64];
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cell_serve(&cell);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	getsockname(fd, (struct sockaddr *)&sa, &len);
+	snprintf(reason, sizeof reason, "127.0.0.1:%u", ntohs(sa.sin_port));
+	snprintf(text, sizeof text,
+	    "\tlisten = {\"127.0.0.1:0\", \"%s\"}\n", reason);
+	cell_configure(&cell, text, "");
+	expect("reload --wait --json", reason);
+	expect("reload --wait --json", reason);
+	close(fd);
+	expect("reload --wait --json", "\"ok\":true");
+	ck_assert_int_ne(cell_ask(&cell, ntohs(sa.sin_port), NULL), 0);
+}
+END_TEST
 
 START_TEST(workers_are_added_and_retired_on_request)
 {
@@ -703,12 +754,16 @@ main(void)
 	tcase_add_test(
 	    tc, a_region_beyond_repair_is_condemned_and_made_anew);
 	tcase_add_test(tc, a_mender_that_hangs_is_killed_after_two_seconds);
+	tcase_add_test(tc, who_stays_in_a_section_is_killed);
+	tcase_add_test(tc, a_worker_that_is_too_large_is_retired);
 	tcase_add_test(tc, a_reload_brings_the_next_generation);
 	tcase_add_loop_test(tc, a_generation_that_does_not_come_up_is_dropped,
 	    0, (int)(sizeof bad / sizeof bad[0]));
 	tcase_add_test(
 	    tc, a_configuration_that_is_wrong_is_refused_with_its_line);
 	tcase_add_test(tc, listeners_come_and_go_with_a_reload);
+	tcase_add_test(
+	    tc, a_taken_port_refuses_the_reload_and_not_the_next);
 	tcase_add_test(tc, workers_are_added_and_retired_on_request);
 	tcase_add_test(
 	    tc, a_drained_worker_is_replaced_and_a_drained_server_is_not);
