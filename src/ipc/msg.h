@@ -9,7 +9,7 @@
  *	type		from -> to		fds  when
  *	ZYGOTE_READY	zygote -> master	     plugins loaded and warmed, one thread only
  *	CLONE		master -> zygote	1    make a worker; the descriptor is its end of its channel
- *	SPAWNED		intermediate -> master	     on the worker's channel: the pid, before the worker says anything
+ *	SPAWNED		worker -> master	     on its own channel: its pid, before anything else
  *	READY		worker, keeper, mender -> master     serves from now on
  *	FAIL		any child -> master	     it is about to exit; text says why
  *	DRAIN		master -> worker	     finish; mode says what becomes of connections
