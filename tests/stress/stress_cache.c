@@ -7,6 +7,7 @@
  * the seed.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,54 @@ one(const struct setting *s, uint64_t seed, unsigned n)
 	return rc;
 }
 
+/* The same in threads of one process: what a thread sanitizer can see. */
+struct thread {
+	pthread_t id;
+	struct region *r;
+	struct traffic *t;
+	unsigned w;
+};
+
+static void *
+thread_main(void *arg)
+{
+	struct thread *th = arg;
+	struct slot_self *me;
+	struct cache *c;
+
+	if (slot_attach(th->r, &(struct slot_plan){ .number = th->w,
+		.role = SLOT_ROLE_WORKER }, &me) < 0 || cache_open(me, &c) < 0)
+		exit(9);
+	traffic_run(th->t, c, th->w, 0, 6000);
+	cache_close(&c);
+	slot_detach(&me);
+	return NULL;
+}
+
+static int
+threads(const struct setting *s, uint64_t seed)
+{
+	struct traffic *t = traffic_make(seed, s->evicts, s->large);
+	struct region *r = region_make(s);
+	struct thread th[TRAFFIC_WRITERS];
+	int rc;
+
+	/* Steps are registered before there is a second thread. */
+	if (cache_register(r) < 0)
+		return fail(t, s, 0, "register");
+	for (unsigned w = 0; w < TRAFFIC_WRITERS; w++) {
+		th[w] = (struct thread){ .r = r, .t = t, .w = w };
+		if (pthread_create(&th[w].id, NULL, thread_main, &th[w]) != 0)
+			return fail(t, s, 0, "thread");
+	}
+	for (unsigned w = 0; w < TRAFFIC_WRITERS; w++)
+		(void)pthread_join(th[w].id, NULL);
+	rc = ld_acq(&t->errors) != 0 ? fail(t, s, 0, "traffic")
+				     : check_after(r, t, s, 0);
+	region_close(&r);
+	return rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -191,6 +240,9 @@ main(int argc, char **argv)
 		for (unsigned i = 0; rc == 0 &&
 		    i < sizeof(settings) / sizeof(settings[0]); i++)
 			rc = one(&settings[i], seed, 20000);
+		for (unsigned i = 0; rc == 0 &&
+		    i < sizeof(settings) / sizeof(settings[0]); i++)
+			rc = threads(&settings[i], seed);
 		seed++;
 	} while (rc == 0 && tick_clock(CLOCK_MONOTONIC) < until);
 	return rc;
