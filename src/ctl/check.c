@@ -100,7 +100,8 @@ check_run(struct skepctl *s)
 		(void)fprintf(stderr, "%s\n", r.errors[i]);
 	for (i = 0; !s->json && i < r.n_notes; i++)
 		(void)fprintf(stderr, "note: %s\n", r.notes[i]);
-	(void)fwrite(buf_head(&out), 1, buf_len(&out), stdout);
+	if (buf_len(&out) > 0)
+		(void)fwrite(buf_head(&out), 1, buf_len(&out), stdout);
 	buf_fini(&out);
 	conf_report_fini(&r);
 	conf_close(&c);

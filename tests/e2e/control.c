@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <jansson.h>
+#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -111,6 +113,62 @@ documents(void)
 		if (json_object_get(w, of_worker[i]) == NULL)
 			SAY("a worker of status lacks %s", of_worker[i]);
 	json_decref(doc);
+}
+
+/*
+ * `top` on a terminal of 12 lines of 40: it draws, follows a change of size,
+ * ends with q, and leaves the screen as it found it.
+ */
+static void
+live(void)
+{
+	struct winsize small = { .ws_row = 12, .ws_col = 40 },
+	    wide = { .ws_row = 30, .ws_col = 120 };
+	char socket_path[128], line[256];
+	const char *p, *nl;
+	size_t at = 0;
+	ssize_t n;
+	int fd, status, grown = 0, left = 0;
+	pid_t pid;
+
+	(void)snprintf(socket_path, sizeof(socket_path), "%s/run/control.sock",
+	    st.dir);
+	pid = forkpty(&fd, NULL, NULL, &small);
+	if (pid == 0) {
+		(void)execl(ctl, ctl, "-s", socket_path, "top",
+		    "--interval=100ms", (char *)NULL);
+		_exit(127);
+	}
+	while (pid > 0 && at < sizeof(out) - 4097 &&
+	    (n = read(fd, out + at, 4096)) > 0) {
+		at += (size_t)n;
+		out[at] = '\0';
+		if (!grown && strstr(out, "web.1") != NULL) {
+			/* None of what came so far is wider than the screen. */
+			for (p = out; (nl = strstr(p, "\033[K")) != NULL;
+			    p = nl + 5) {
+				(void)snprintf(line, sizeof(line), "%.*s",
+				    (int)(nl - p), p);
+				if (strstr(line, "WORKER") != NULL &&
+				    strstr(line, "RESTARTS") != NULL)
+					SAY("top is wider than the screen");
+			}
+			grown = 1;
+			(void)ioctl(fd, TIOCSWINSZ, &wide);
+		}
+		if (grown && !left && strstr(out, "RESTARTS") != NULL) {
+			left = 1;
+			if (write(fd, "q", 1) != 1)
+				SAY("cannot type");
+		}
+	}
+	(void)close(fd);
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != 0)
+		SAY("top ended with %x", status);
+	if (!left || at < 14 || memcmp(out + at - 14,
+	    "\033[?25h\033[?1049l", 14) != 0)
+		SAY("top left the screen like this: %.200s", out);
 }
 
 /* --- by hand --- */
@@ -408,6 +466,7 @@ main(void)
 		return rc;
 	commands();
 	documents();
+	live();
 	by_hand();
 	pages();
 	keeper_dies();
