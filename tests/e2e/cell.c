@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -93,7 +96,8 @@ cell_configure(struct cell *c, const char *group, const char *more)
 	ck_assert_ptr_nonnull(f);
 	fprintf(f, "skepd {\n\tuser = \"%s\"\n\trun_dir = \"%s\"\n"
 	    "\tlibexec_dir = \"%s\"\n}\n",
-	    geteuid() == 0 ? "root" : "", c->run, c->lib);
+	    geteuid() != 0 ? "" : c->user != NULL ? c->user : "root", c->run,
+	    c->lib);
 	fprintf(f, "region { path = \"%s\" }\n", c->region);
 	fprintf(f, "cache { size = 4MiB }\n");
 	fprintf(f, "admin { listen = {\"127.0.0.1:0\"} }\n");
@@ -105,6 +109,37 @@ cell_configure(struct cell *c, const char *group, const char *more)
 					   "\tmin = 2\n\tstart = 2\n\tmax = 4\n",
 	    more);
 	fclose(f);
+}
+
+/* The first process of a new pid namespace, with its own /proc.  The one
+ * outside passes signals on and ends as it does. */
+static pid_t inner;
+
+static void
+pass_on(int sig)
+{
+	kill(inner, sig);
+}
+
+static void
+become_pid_1(void)
+{
+	int status;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) < 0)
+		_exit(77);
+	inner = fork();
+	if (inner == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
+		if (mount("proc", "/proc", "proc", 0, NULL) < 0)
+			_exit(77);
+		return;
+	}
+	signal(SIGTERM, pass_on);
+	while (waitpid(inner, &status, 0) < 0)
+		;
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 static void
@@ -131,6 +166,10 @@ child(struct cell *c)
 	/* A test that ran out of time is killed, and cannot clean up. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid(); /* no terminal: HUP is a reload */
+	if (c->tty != 0)
+		ioctl(c->tty, TIOCSCTTY, 0);
+	if (c->as_pid_1)
+		become_pid_1();
 	execl(path, "skepd", "-c", c->conf, (char *)NULL);
 	_exit(126);
 }
@@ -353,6 +392,23 @@ cell_until(int (*fn)(struct cell *, void *), struct cell *c, void *arg, int ms)
 	while ((rc = fn(c, arg)) == 0 && now_ms() <= end)
 		pause_ms(STEP_MS);
 	return rc;
+}
+
+int
+cell_uid_of(pid_t pid)
+{
+	char path[64], line[256];
+	int uid = -1;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		if (strncmp(line, "Uid:", 4) == 0)
+			uid = (int)strtol(line + 4, NULL, 10);
+	if (f != NULL)
+		fclose(f);
+	return uid;
 }
 
 static int

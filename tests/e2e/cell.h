@@ -17,6 +17,9 @@ struct cell {
 	pid_t pid;		/* of skepd; 0: not running */
 	const char *set_env;	/* "NAME=value" for skepd, or NULL */
 	int keep_fd3;		/* pass this descriptor as number 3; 0 none */
+	int tty;		/* its controlling terminal; 0: none */
+	int as_pid_1;		/* in a pid namespace of its own */
+	const char *user;	/* skepd.user, when the test runs as root */
 };
 
 /* Directory, links to the programs, a configuration with one group "web".
@@ -52,6 +55,9 @@ void cell_unflag(struct cell *, const char *name);
 
 /* Wait for a line of the log that has this text, n of them: 1; 0 after ms. */
 int cell_logged(struct cell *, const char *text, int n, int ms);
+
+/* The real user that a process runs as; -1: it is gone. */
+int cell_uid_of(pid_t);
 
 /* Send one command line and get the reply as text; free() it. */
 char *cell_ctl(struct cell *, const char *line);
