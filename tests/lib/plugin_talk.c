@@ -77,6 +77,14 @@ cache_command(struct skep_task *t, struct skep_str line)
 	return rc > 0 ? answer(t, val) : answer(t, skep_str("(miss)"));
 }
 
+/* What a look() must not do: the read section would be held across the wait. */
+static int
+look_and_wait(struct skep_str val, void *arg)
+{
+	(void)val;
+	return skep_sleep(arg, SKEP_SECOND);
+}
+
 static void
 note_end(void *arg)
 {
@@ -137,6 +145,8 @@ command(struct skep_task *t, struct skep_str line)
 	if (skep_str_eq(line, "get") ||
 	    (line.n > 4 && memcmp(line.p, "put ", 4) == 0))
 		return cache_command(t, line);
+	if (skep_str_eq(line, "lookwait"))
+		return skep_cache_look(t, skep_str("k"), look_and_wait, t);
 	if (skep_str_eq(line, "crash"))
 		*nowhere = 1;
 	if (skep_str_eq(line, "abort"))

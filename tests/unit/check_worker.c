@@ -311,6 +311,23 @@ START_TEST(a_handler_that_loops_is_named_and_its_worker_ends)
 }
 END_TEST
 
+START_TEST(a_wait_inside_a_read_section_stops_the_worker)
+{
+	int fd, st;
+
+	start(CONF(""), 1);
+	fd = dial();
+	say(fd, "put value\n");
+	ck_assert_str_eq(ask(fd, "lookwait\n"), "");
+	st = fm_wait_exit(m.worker[0].pid);
+	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 70);
+	m.worker[0].pid = 0;
+	ck_assert_ptr_nonnull(strstr(fm_read_log(&m),
+	    "suspended while holding an epoch section"));
+	close(fd);
+}
+END_TEST
+
 START_TEST(signals_are_left_to_the_master)
 {
 	static const int sigs[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1,
@@ -623,6 +640,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, a_crash_in_warm_ends_the_zygote_with_words);
 #endif
 	tcase_add_test(tc, a_handler_that_loops_is_named_and_its_worker_ends);
+	tcase_add_test(tc, a_wait_inside_a_read_section_stops_the_worker);
 	tcase_add_test(tc, signals_are_left_to_the_master);
 	tcase_add_test(tc, a_drained_worker_finishes_what_it_has_begun);
 	tcase_add_test(tc, a_drain_ends_at_its_deadline);
