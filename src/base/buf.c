@@ -36,7 +36,8 @@ buf_room(struct buf *b, size_t n)
 
 	if (b->failed)
 		return NULL;
-	if (b->off + b->len + n <= b->cap && n <= b->cap)
+	/* No memory yet is no room, also for nothing: NULL says failure. */
+	if (b->p != NULL && b->off + b->len + n <= b->cap && n <= b->cap)
 		return b->p + b->off + b->len;
 	/* Move the content down where that alone makes the room. */
 	if (b->off > 0) {
@@ -46,7 +47,7 @@ buf_room(struct buf *b, size_t n)
 	if (n > SIZE_MAX / 2 - b->len)
 		goto failed;
 	need = b->len + n;
-	if (need <= b->cap)
+	if (b->p != NULL && need <= b->cap)
 		return b->p + b->len;
 	for (cap = b->cap < CAP_MIN ? CAP_MIN : b->cap; cap < need; cap *= 2)
 		;

@@ -74,6 +74,17 @@ START_TEST(impossible_sizes_fail_and_stick)
 }
 END_TEST
 
+START_TEST(nothing_can_be_added_to_nothing)
+{
+	struct buf b = BUF_INIT;
+
+	ck_assert_int_eq(buf_add(&b, NULL, 0), 0);
+	ck_assert_int_eq(buf_addz(&b, ""), 0);
+	ck_assert_str_eq(buf_str(&b), "");
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(stolen_text_is_the_callers)
 {
 	struct buf b = BUF_INIT;
@@ -90,4 +101,4 @@ END_TEST
 
 SUITE_MAIN("buf", NULL, NULL, what_is_added_can_be_eaten, long_formats_fit,
     room_is_where_the_next_bytes_go, impossible_sizes_fail_and_stick,
-    stolen_text_is_the_callers)
+    nothing_can_be_added_to_nothing, stolen_text_is_the_callers)
