@@ -100,9 +100,14 @@ row_json(const struct row *r)
 	    number(r->max), "against", text_or_null(r->against), "ratio",
 	    number(r->ratio), "aim", text_or_null(r->aim), "met",
 	    met < 0 ? json_null() : json_boolean(met));
-	if (o != NULL && r->both >= 0)
+	if (o != NULL && r->both >= 0) {
+		/* A row without them still stands. */
 		(void)json_object_set_new(o, "both_percent",
-		    json_integer(r->both)); /* a row without it still stands */
+		    json_integer(r->both));
+		(void)json_object_set_new(o, "note",
+		    json_string("only chunks in which both processes were seen"
+				" to run at once count"));
+	}
 	return o;
 }
 

@@ -171,9 +171,11 @@ stage_close(struct stage *st, int failed)
 		(void)unlink(st->server.region);
 		bad = 1;
 	}
-	if (complain_of_errors(st) > 0 && failed == 0)
-		printf("note: the log has errors\n");
-	if (bad || failed)
+	if (!st->errors_meant && complain_of_errors(st) > 0) {
+		printf("FAIL: the log has errors\n");
+		bad = 1;
+	}
+	if (bad || failed || getenv("SKEP_KEEP") != NULL)
 		printf("see %s/log\n", st->dir);
 	else
 		(void)nftw(st->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);

@@ -309,6 +309,11 @@ START_TEST(json_has_every_field_of_a_row)
 	ck_assert(json_is_null(json_object_get(json_array_get(a, 1), "met")));
 	ck_assert(json_is_null(json_object_get(json_array_get(a, 1), "ratio")));
 	ck_assert(json_is_null(json_object_get(json_array_get(a, 1), "aim")));
+	/* two processes: which chunks count, and how many did */
+	ck_assert_int_eq((int)json_integer_value(json_object_get(
+			     json_array_get(a, 0), "both_percent")), 97);
+	ck_assert(json_is_string(json_object_get(json_array_get(a, 0),
+	    "note")));
 	json_decref(a);
 	rows_fini(&rows);
 }
