@@ -199,7 +199,7 @@ static int
 chunked(struct wire *w, long end, struct wire_answer *a, const char **why)
 {
 	char *p, *stop;
-	size_t n, at = w->at;
+	size_t n, at = w->at, cap = 1;
 	int rc;
 
 	for (;;) {
@@ -221,7 +221,12 @@ chunked(struct wire *w, long end, struct wire_answer *a, const char **why)
 		}
 		if (n == 0)
 			break;
-		a->body = realloc(a->body, a->body_n + n + 1);
+		if (a->body_n + n + 1 > cap) {
+			cap = (a->body_n + n + 1) * 2;
+			a->body = realloc(a->body, cap);
+			if (a->body == NULL)
+				abort();
+		}
 		memcpy(a->body + a->body_n, w->buf + at, n);
 		a->body_n += n;
 		a->body[a->body_n] = '\0';
