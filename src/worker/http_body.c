@@ -190,8 +190,6 @@ chunked_read(struct http_req *r)
 void
 http_body_input(struct http_req *r)
 {
-	if (r->body.whole || r->body.status != 0)
-		return;		/* the handler will see it in a moment */
 	if (r->body.kind == HTTP_BODY_LENGTH)
 		length_read(r);
 	else

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -15,8 +14,6 @@
 #include "http_count.h"
 #include "log.h"
 #include "must.h"
-
-#define DROP_READS 16	/* of input that nobody wants, in one go */
 
 static void on_read(evutil_socket_t fd, short what, void *arg);
 static void on_write(evutil_socket_t fd, short what, void *arg);
@@ -36,11 +33,10 @@ conn_new(struct http *h, int fd, const struct sockaddr *peer,
 		memcpy(&c->peer, peer, peer_len);
 		c->peer_len = peer_len;
 	}
-	/* See http_io_again().  One descriptor's events are of one kind. */
-	(void)event_assign(&c->read_ev, h->w->loop.base, fd,
-	    EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_read, c);
-	(void)event_assign(&c->write_ev, h->w->loop.base, fd,
-	    EV_WRITE | EV_ET | EV_PERSIST, on_write, c);
+	(void)event_assign(&c->read_ev, h->w->loop.base, fd, h->read_flags,
+	    on_read, c);
+	(void)event_assign(&c->write_ev, h->w->loop.base, fd, h->write_flags,
+	    on_write, c);
 	TAILQ_INSERT_TAIL(&h->conns, c, link);
 	http_io_reading(c, 1);
 	return c;
@@ -227,6 +223,7 @@ say_goodbye(struct http_conn *c)
 	c->state = HTTP_LINGER;
 	http_buf_drop(&c->http->bufs, &c->in);
 	http_io_reading(c, 1);
+	event_active(&c->read_ev, EV_READ, 1);	/* of what is there already */
 	http_conn_limit(c, &c->http->linger);
 	if (c->http->linger.len_ns <= 0)
 		http_conn_gone(c);
@@ -250,17 +247,6 @@ end_of_input(struct http_conn *c)
 	} else if (r->stage == HTTP_STAGE_RUN && r->body.reading) {
 		http_body_fail(r, 400, "request body ended early");
 	}
-}
-
-/*
- * The client has shut down its side, which is no reason to drop the answer. A
- * reset, or the end of both sides, is; libevent reports these to whoever
- * watches for anything, and edge-triggered the known end is told only once.
- */
-static void
-watch_for_reset(struct http_conn *c)
-{
-	http_io_reading(c, 1);
 }
 
 /* Nothing of a request is being served. */
@@ -342,9 +328,7 @@ settle_open(struct http_conn *c)
 		say_goodbye(c);
 		return;
 	}
-	if (c->eof)
-		watch_for_reset(c);
-	else if (c->read_off)
+	if (c->read_off && !c->eof)
 		http_io_reading(c, wants_input(c));
 	if (c->blocked)
 		return;			/* the write limit runs */
@@ -407,49 +391,58 @@ static void
 drop_input(struct http_conn *c)
 {
 	static char sink[16384];
-	int i = 0;
-	ssize_t n;
+	ssize_t n = recv(c->fd, sink, sizeof(sink), 0);
 
-	do
-		n = recv(c->fd, sink, sizeof(sink), 0);
-	while (n > 0 && ++i < DROP_READS);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n > 0)
+		event_active(&c->read_ev, EV_READ, 1);
+	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		http_conn_gone(c);
-	else
-		http_io_again(c);
 }
 
-static void
-take_input(struct http_conn *c)
+/* Whether what comes goes to a handler that waits for its body. */
+static int
+reads_body(const struct http_conn *c)
 {
-	if (c->req == NULL || c->req->stage != HTTP_STAGE_RUN ||
-	    !c->req->body.reading) {
-		(void)http_io_fill(c);
-		return;
-	}
-	http_body_input(c->req);
-	/* It reads what its request wants, or nothing. */
-	http_io_again(c);
+	const struct http_req *r = c->req;
+
+	return r != NULL && r->stage == HTTP_STAGE_RUN && r->body.reading &&
+	    !r->body.whole && r->body.status == 0;
+}
+
+/*
+ * The client has shut down its side, which is no reason to drop the answer.  A
+ * reset, or the end of both sides, is; edge-triggered, the known end does not
+ * tell of itself again, but these do.
+ */
+static void
+look_for_reset(struct http_conn *c)
+{
+	struct pollfd p = { .fd = c->fd };
+
+	if (poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)))
+		http_conn_gone(c);
 }
 
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct http_conn *c = arg;
-	struct pollfd p = { .fd = fd };
 
+	(void)fd;
 	(void)loop_now(&c->http->w->loop);
 	if (what & EV_CLOSED)
-		c->end_near = 1;
+		c->hup = 1;
 	if (c->eof) {
-		if (poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)))
-			http_conn_gone(c);
+		look_for_reset(c);
 		http_conn_settle(c);
 	} else if (c->state == HTTP_LINGER) {
 		drop_input(c);
 		http_conn_settle(c);
 	} else {
-		take_input(c);
+		if (reads_body(c))
+			http_body_input(c->req);
+		else
+			(void)http_io_fill(c);
 		http_conn_run(c);
 	}
 }

@@ -74,6 +74,7 @@ struct http {
 	int64_t request_timeout_ns;
 	uint32_t pipeline_max;
 	uint32_t n_idle_reqs;
+	short read_flags, write_flags;	/* of the events of connections */
 	struct http_pool bufs;
 	struct lane idle, header, body, write, linger;
 	struct http_stamp stamp;
@@ -146,7 +147,7 @@ struct http_conn {
 	uint8_t running;	/* http_conn_run() is below us on the stack */
 	uint8_t last;		/* nothing is served after what is in out */
 	uint8_t eof;		/* the client has shut down its side */
-	uint8_t end_near;	/* the kernel has seen that; there may be input before */
+	uint8_t hup;		/* its end is behind what we have not read yet */
 	uint8_t read_off;	/* the read event is not pending */
 	uint8_t blocked;	/* the write event is pending */
 	uint8_t reset;		/* close so that the client sees an error */
@@ -193,17 +194,10 @@ void http_conn_limit(struct http_conn *, struct lane *);
  * no room (then the read event is off); -EPIPE: gone.
  */
 int http_io_fill(struct http_conn *);
-/* Count what a read for at most want bytes gave, and see to its end; n as recv(2) returned.  As above. */
-int http_io_came(struct http_conn *, ssize_t n, size_t want);
+/* Count what a read of room bytes gave, n as recv(2) returned it.  As above. */
+int http_io_came(struct http_conn *, ssize_t n, size_t room);
 /* Whether a read would find bytes at once. */
 int http_io_waiting(const struct http_conn *);
-/*
- * Input is watched edge-triggered, which spares the kernel one look at the
- * socket for each request: a read that gave less than it asked for has taken
- * all, and what comes later is told.  After any other read this is called, so
- * that what is left is told once more.
- */
-void http_io_again(struct http_conn *);
 /* Let the read event be pending, or not. */
 void http_io_reading(struct http_conn *, int on);
 /* Send out and tail: 1 all, 0 the client has to take some first, -EPIPE gone. */

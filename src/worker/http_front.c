@@ -6,6 +6,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
 #include "conf.h"
 #include "fds.h"
 #include "http_conn.h"
@@ -34,6 +36,20 @@ limits_init(struct http *h, const struct conf *conf)
 	h->limits.body_max = (uint64_t)conf_num(conf, OPT_http_body_max);
 	h->request_timeout_ns = conf_num(conf, OPT_http_request_timeout);
 	h->pipeline_max = (uint32_t)conf_num(conf, OPT_http_pipeline_max);
+}
+
+static void
+flags_init(struct http *h)
+{
+	int can = event_base_get_features(h->w->loop.base);
+
+	h->read_flags = EV_READ | EV_PERSIST;
+	h->write_flags = EV_WRITE | EV_PERSIST;
+	/* Edges without the early news of a client's end could hide it. */
+	if ((can & EV_FEATURE_ET) && (can & EV_FEATURE_EARLY_CLOSE)) {
+		h->read_flags |= EV_ET | EV_CLOSED;
+		h->write_flags |= EV_ET;
+	}
 }
 
 static int
@@ -90,6 +106,7 @@ front_open(struct worker *w)
 	h->w = w;
 	TAILQ_INIT(&h->conns);
 	limits_init(h, w->conf);
+	flags_init(h);
 	(void)snprintf(name, sizeof(name), "%s/%d", w->name, (int)getpid());
 	http_stamp_init(&h->stamp, conf_num(w->conf, OPT_http_server_header) != 0,
 	    conf_num(w->conf, OPT_http_worker_header) ? name : NULL);

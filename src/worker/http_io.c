@@ -58,22 +58,19 @@ in_room(struct http_conn *c, uint32_t *n_out)
 	return b->p + b->end;
 }
 
-void
-http_io_again(struct http_conn *c)
-{
-	if (c->read_off || c->fd < 0)
-		return;
-	http_io_reading(c, 0);
-	http_io_reading(c, 1);
-}
-
+/*
+ * Events are edge-triggered: the kernel need not look at the socket again each
+ * time the loop waits, which is a good part of what a request costs.  In return
+ * we come back by ourselves where a read may have left something: it filled its
+ * room, or the client's end has been told together with its bytes.
+ */
 int
-http_io_came(struct http_conn *c, ssize_t n, size_t want)
+http_io_came(struct http_conn *c, ssize_t n, size_t room)
 {
 	if (n > 0) {
 		http_count(c->http, METRIC_HTTP_IN, n);
-		if ((size_t)n == want || c->end_near)
-			http_io_again(c);
+		if ((size_t)n == room || c->hup)
+			event_active(&c->read_ev, EV_READ, 1);
 		return 1;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -83,7 +80,10 @@ http_io_came(struct http_conn *c, ssize_t n, size_t want)
 		return -EPIPE;
 	}
 	c->eof = 1;
-	http_io_reading(c, 0);
+	if (!(c->http->read_flags & EV_ET))
+		http_io_reading(c, 0);
+	/* Is the other side over, too?  After what came before is served. */
+	event_active(&c->read_ev, EV_READ, 1);
 	return 0;
 }
 
