@@ -81,7 +81,11 @@ copy(struct evict *e, const struct fate *f, const struct item *it,
 	if (f->pack && t->n_recs == 0)
 		st_rlx(&e->m->side[t->seg].birth, f->birth);
 	to = at;
-	memcpy(to, it, v->size);
+	/* But for the byte that readers may be storing now. */
+	to->meta = it->meta;
+	st_rlx(&to->born, ld_rlx(&it->born));
+	memcpy(to->cas, it->cas, sizeof(to->cas));
+	memcpy(to + 1, it + 1, v->size - sizeof(*it));
 	if (!f->pack)
 		freq = f->queue == SEG_MAIN && freq != 0 ? freq - 1 : 0;
 	st_rlx(&to->freq, freq);

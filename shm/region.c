@@ -80,6 +80,8 @@ region_bind(int fd, enum region_access access, uint64_t size,
 	r->event_base = -1;
 	r->slots = region_section(r, REGION_SLOTS, NULL);
 	pthread_mutex_init(&r->guard, NULL);
+	/* Here, so that threads that attach first at once do not both set it. */
+	r->mine_pid = (int32_t)getpid();
 	*out = r;
 	return 0;
 }
