@@ -57,8 +57,10 @@ cache_chunks_fill(struct cache *c, struct cache_want *w)
 	w->plan.n_chunks = w->plan.chunk_bytes = 0;
 	w->plan.len = (uint32_t)w->val_len;
 	size = item_size(&w->plan);
-	if (size != 0 && size <= m->seg_bytes)
+	if (size != 0 && size <= m->seg_bytes) {
+		w->size = size;
 		return 0;
+	}
 	split(c, w);
 	for (uint32_t i = 0; i < w->plan.n_chunks; i++) {
 		if (!chunk_take(c, &c->chunk[i], &c->chunk_word[i])) {
@@ -74,6 +76,7 @@ cache_chunks_fill(struct cache *c, struct cache_want *w)
 		st_rel(&m->side[c->chunk[i]].fill, n);
 		CRASH_POINT("chunk.filled");
 	}
+	w->size = item_size(&w->plan);
 	return 1;
 }
 

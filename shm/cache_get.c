@@ -19,7 +19,7 @@ cache_tell(const struct cache *c, const struct item *it,
 
 	if (v->expires)
 		left = item_left(v, tick_now(c->m.region));
-	out->cas = v->cas;
+	out->cas = item_view_cas(it, v);
 	out->len = item_value_len(v);
 	out->flags = v->flags;
 	/* A hint. */
@@ -227,7 +227,7 @@ look_chunked(struct cache *c, const struct look *f, cache_look_fn *look,
 }
 
 static int
-look_plain(struct cache *c, const struct look *f, cache_look_fn *look,
+look_whole(struct cache *c, const struct look *f, cache_look_fn *look,
     void *arg)
 {
 	struct iovec iov = { (void *)(uintptr_t)f->v.val, f->v.len };
@@ -258,7 +258,7 @@ cache_look(struct cache *c, const void *key, size_t key_len,
 		hit = 1;
 		touch(f.item);
 		rc = f.v.n_chunks != 0 ? look_chunked(c, &f, look, arg)
-				       : look_plain(c, &f, look, arg);
+				       : look_whole(c, &f, look, arg);
 	}
 	epoch_leave(c->me);
 	cache_count(hit ? &c->cell->hits : &c->cell->misses);

@@ -76,6 +76,7 @@ struct cache_want {
 	uint64_t cas;			/* of CACHE_CAS */
 	uint64_t expect;		/* index word that must still be there, 0 any */
 	struct item_plan plan;		/* flags, born, expiry, now */
+	uint32_t size;			/* of the record, when it is known */
 };
 
 /*

@@ -217,7 +217,8 @@ decide(struct cache *c, const struct cache_want *w, const struct places *p)
 	case CACHE_CAS:
 		if (!present)
 			return 0;
-		return p->hit.v.cas == w->cas ? 1 : -EEXIST;
+		return item_view_cas(p->hit.item, &p->hit.v) == w->cas ?
+		    1 : -EEXIST;
 	default:
 		return 1;
 	}
@@ -320,7 +321,6 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
     struct tail **t, uint64_t *word)
 {
 	uint64_t ttl = w->plan.expiry == 0 ? 0 : w->plan.expiry - w->plan.now;
-	uint32_t size;
 	void *at;
 	char *to;
 	int rc;
@@ -333,9 +333,8 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
 	rc = cache_chunks_fill(c, w);
 	if (rc < 0)
 		return rc;
-	size = item_size(&w->plan);
-	rc = size == 0 ? -EMSGSIZE
-	    : reserve(c, p->queue, ttlb_of(ttl), size, t, &at);
+	rc = w->size == 0 ? -EMSGSIZE
+	    : reserve(c, p->queue, ttlb_of(ttl), w->size, t, &at);
 	if (rc != 1) {
 		cache_chunks_undo(c, w);
 		return rc;
@@ -344,7 +343,7 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
 	st_rlx(&c->cell->cas, ld_rlx(&c->cell->cas) + 1);
 	to = item_fill(at, &w->plan);
 	memcpy(to, w->val + w->plan.chunk_bytes, w->plan.len);
-	tail_commit(&c->m, *t, size, w->plan.expiry == 0 ? SEG_NEVER
+	tail_commit(&c->m, *t, w->size, w->plan.expiry == 0 ? SEG_NEVER
 	    : w->plan.expiry, w->plan.born, w->plan.now);
 	tail_weigh(&c->m, *t, w->plan.n_chunks);
 	*word = index_word(INDEX_ITEM, w->hash, tail_offset(&c->m, *t));
@@ -372,7 +371,7 @@ cache_store(struct cache *c, struct cache_want *w, uint64_t *cas_out)
 	rc = index_lock(&c->m, c->me, bucket);
 	if (rc == 0) {
 		rc = link_word(c, w, bucket, word,
-		    (int64_t)item_size(&w->plan) + w->plan.chunk_bytes);
+		    (int64_t)w->size + w->plan.chunk_bytes);
 		index_unlock(&c->m, c->me, bucket);
 	}
 	if (rc != 1) {

@@ -70,8 +70,10 @@ parse_more(struct cursor *c, uint32_t seg_bytes, struct item_view *v)
 		c->bad = 1;
 		return;
 	}
-	if (bits & ITEM_MORE_CAS)
+	if (bits & ITEM_MORE_CAS) {
+		v->has_cas = 1;
 		v->cas = take64(c);
+	}
 	if (bits & ITEM_MORE_TAGS)
 		v->tags = take(c, 4 * v->n_tags);
 	if (bits & ITEM_MORE_SOFT)
@@ -98,7 +100,6 @@ item_parse(const struct item *it, uint32_t room, uint32_t seg_bytes,
 	meta = it->meta;
 	ext = item_ext(meta);
 	memset(v, 0, sizeof(*v));
-	v->cas = item_cas(it);
 	v->key_len = item_key_len(meta);
 	v->len = item_len(meta);
 	c.p = (const char *)(it + 1);

@@ -135,8 +135,8 @@ struct item_view {
 	uint32_t expires;	/* 0 never, 1 expiry is set */
 	uint64_t expiry;	/* tick; 32 bits of it unless expires64 */
 	uint32_t expires64;
-	uint32_t spare;
-	uint64_t cas;		/* as the caller sees it */
+	uint32_t has_cas;	/* an explicit one */
+	uint64_t cas;
 };
 
 /*
@@ -145,6 +145,13 @@ struct item_view {
  */
 int item_parse(const struct item *it, uint32_t room, uint32_t seg_bytes,
     struct item_view *out);
+
+/* The cas as a caller sees it. */
+static inline uint64_t
+item_view_cas(const struct item *it, const struct item_view *v)
+{
+	return v->has_cas ? v->cas : item_cas(it);
+}
 
 /* Number i of the list of chunks. */
 static inline uint32_t

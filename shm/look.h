@@ -46,35 +46,6 @@ look_seg(const struct cmap *m, uint64_t word)
 	return (uint32_t)(index_offset(word) >> m->seg_shift);
 }
 
-/* item_parse(), quick for records without the rare extensions. */
-static inline int
-look_parse(const struct cmap *m, const struct item *it, uint32_t room,
-    struct item_view *v)
-{
-	uint32_t meta = it->meta, ext = item_ext(meta), head, used;
-	const char *p = (const char *)(it + 1);
-
-	if (__builtin_expect((ext & ~(ITEM_EXPIRY | ITEM_FLAGS)) != 0, 0))
-		return item_parse(it, room, m->seg_bytes, v);
-	v->key_len = item_key_len(meta);
-	v->len = item_len(meta);
-	head = (ext & ITEM_EXPIRY) * 4 + (ext & ITEM_FLAGS) * 2;
-	used = (uint32_t)sizeof(*it) + head + v->key_len + v->len;
-	if (used > room || v->key_len == 0)
-		return -EUCLEAN;
-	v->expires = ext & ITEM_EXPIRY;
-	v->expires64 = 0;
-	v->expiry = ext & ITEM_EXPIRY ? item_load32(p) : 0;
-	v->flags = ext & ITEM_FLAGS ? item_load32(p + (ext & ITEM_EXPIRY) * 4)
-				    : 0;
-	v->key = p + head;
-	v->val = v->key + v->key_len;
-	v->n_chunks = v->chunk_bytes = v->n_tags = 0;
-	v->size = item_round(used);
-	v->cas = item_cas(it);
-	return 0;
-}
-
 /* Keys are short: a call of memcmp() costs as much as comparing them. */
 static inline int
 look_same(const char *a, const char *b, size_t n)
@@ -94,18 +65,87 @@ look_same(const char *a, const char *b, size_t n)
 	return x == y;
 }
 
+/* Whether the record has none of the rare extensions. */
+static inline int
+look_plain(uint32_t meta)
+{
+	return (item_ext(meta) & ~(ITEM_EXPIRY | ITEM_FLAGS)) == 0;
+}
+
+/* Bytes of a plain record before its key. */
+static inline uint32_t
+look_head(uint32_t meta)
+{
+	uint32_t ext = item_ext(meta);
+
+	return (uint32_t)sizeof(struct item) + (ext & ITEM_EXPIRY) * 4 +
+	    (ext & ITEM_FLAGS) * 2;
+}
+
+/* Fill the view of a plain record whose lengths have been checked. */
+static inline void
+look_view(const struct item *it, uint32_t meta, struct item_view *v)
+{
+	uint32_t ext = item_ext(meta), head = look_head(meta);
+	const char *p = (const char *)(it + 1);
+
+	v->key_len = item_key_len(meta);
+	v->len = item_len(meta);
+	v->size = item_round(head + v->key_len + v->len);
+	v->key = (const char *)it + head;
+	v->val = v->key + v->key_len;
+	v->expires = ext & ITEM_EXPIRY;
+	v->expires64 = v->has_cas = 0;
+	v->expiry = ext & ITEM_EXPIRY ? item_load32(p) : 0;
+	v->flags = ext & ITEM_FLAGS ? item_load32(p + (ext & ITEM_EXPIRY) * 4)
+				    : 0;
+	v->n_chunks = v->chunk_bytes = v->n_tags = 0;
+}
+
+/* item_parse(), quick for records without the rare extensions. */
+static inline int
+look_parse(const struct cmap *m, const struct item *it, uint32_t room,
+    struct item_view *v)
+{
+	uint32_t meta = it->meta;
+
+	if (__builtin_expect(!look_plain(meta), 0))
+		return item_parse(it, room, m->seg_bytes, v);
+	if (look_head(meta) + item_key_len(meta) + item_len(meta) > room ||
+	    item_key_len(meta) == 0)
+		return -EUCLEAN;
+	look_view(it, meta, v);
+	return 0;
+}
+
+static inline int
+look_match_rare(const struct cmap *m, struct item *it, uint32_t room,
+    const void *key, size_t key_len, struct item_view *v)
+{
+	return item_parse(it, room, m->seg_bytes, v) == 0 &&
+	    v->key_len == key_len && memcmp(v->key, key, key_len) == 0;
+}
+
 /* Whether the word's record has this key; fills out->item and out->v. */
 static inline int
 look_match(const struct cmap *m, uint64_t word, const void *key,
     size_t key_len, struct look *out)
 {
 	struct item *it = look_item(m, word);
+	uint32_t meta, room;
 
-	if (it == NULL || item_key_len(it->meta) != key_len ||
-	    look_parse(m, it, look_room(m, index_offset(word)), &out->v) != 0 ||
-	    !look_same(out->v.key, key, key_len))
+	if (it == NULL)
 		return 0;
+	meta = it->meta;
+	room = look_room(m, index_offset(word));
 	out->item = it;
+	if (__builtin_expect(!look_plain(meta), 0))
+		return look_match_rare(m, it, room, key, key_len, &out->v);
+	if (item_key_len(meta) != key_len ||
+	    look_head(meta) + key_len + item_len(meta) > room ||
+	    !look_same((const char *)it + look_head(meta), key, key_len))
+		return 0;
+	look_view(it, meta, &out->v);
 	return 1;
 }
 

@@ -46,7 +46,7 @@ START_TEST(what_is_filled_is_what_is_parsed)
 	ck_assert_mem_eq(v.key, "key", 3);
 	ck_assert_mem_eq(v.val, "value", 5);
 	ck_assert_uint_eq(v.flags, 0xdeadbeef);
-	ck_assert_uint_eq(v.cas, p.cas);
+	ck_assert_uint_eq(item_view_cas(it, &v), p.cas);
 	ck_assert_uint_eq(ld_rlx(&it->freq), 2);
 	ck_assert_uint_eq(v.n_chunks, 3);
 	ck_assert_uint_eq(item_chunk(&v, 2), 11);
