@@ -43,7 +43,7 @@
 struct cache_plan {
 	uint64_t budget_bytes;	/* segments, index and tag cells; from 1 MiB */
 	uint32_t item_bytes;	/* expected record, header included: 128 */
-	uint32_t seg_bytes;	/* 0: by C2; else a power of two, 16k..1M */
+	uint32_t seg_bytes;	/* 0: from the budget; else a power of two, 16k..1M */
 	uint32_t value_max;	/* longest value: CACHE_VALUE_MAX */
 	uint64_t keys_max;	/* 0: none */
 };
@@ -77,7 +77,7 @@ int cache_register(struct region *);
 /* A view for this slot.  Borrows it.  0, -ENOMEM, or as cache_register(). */
 int cache_open(struct slot_self *, struct cache **out);
 
-/* A view without a slot, on any mapping.  Copies and re-checks (E12). */
+/* A view without a slot, on any mapping.  Copies and re-checks. */
 int cache_open_ro(struct region *, struct cache **out);
 
 /* Give back the open segments, free the view.  NULL is fine. */

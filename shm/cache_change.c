@@ -201,7 +201,7 @@ cache_put(struct cache *c, enum cache_op op, const void *key, size_t key_len,
 	w.val_len = val_len;
 	w.plan.flags = opt->flags;
 	/* Of when the value was made, not of when it is stored: what was
-	 * invalidated in between stays invalid (memory.md's I1). */
+	 * invalidated in between stays invalid. */
 	w.plan.born = (uint32_t)(opt->since != 0 ? opt->since
 	    : ld_acq(&c->m.hot[CMAP_CLOCK]));
 	if (opt->ttl_ns != 0) {

@@ -93,7 +93,7 @@ get_once(struct cache *c, const void *key, size_t key_len, uint64_t hash,
 }
 
 /*
- * Without a slot (E12) nothing keeps the segment from being used anew while we
+ * Without a slot nothing keeps the segment from being used anew while we
  * copy: the index word and the segment's state word must be the same after it.
  */
 static int

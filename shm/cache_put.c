@@ -119,7 +119,7 @@ reserve(struct cache *c, unsigned queue, unsigned bucket, uint32_t size,
 	if (rc != 0)
 		return rc;
 	/* One attempt, then whatever is left, then the caller hears it: a set
-	 * never waits for a reader (E6). */
+	 * never waits for a reader. */
 	(void)cache_make_room(c);
 	rc = tail_reserve(m, c->me, &c->tails, queue, bucket, size, 0, t, at);
 	if (rc == 0) {

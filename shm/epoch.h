@@ -20,7 +20,7 @@
  * after it has its R4 after it too, and cannot find what W1 unlinked.  One
  * that read an epoch > stamp at R1 sees W1 by acquire.  A stamp taken before
  * the barrier would let a reader in with a greater epoch that does not see the
- * unlink (memory.md's E3).  An old epoch stored late only delays.
+ * unlink (doc/design/epochs.md).  An old epoch stored late only delays.
  *
  * Inside a section: no system call, no lock, no allocation, no fiber switch, no
  * call out.  Sections nest; only the outermost counts.  Writers hold a lock and

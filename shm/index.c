@@ -14,7 +14,7 @@
 #include "tick.h"
 
 #define SPINS 64u		/* about 1 us: longer than a section is */
-#define LIMIT_NS 100000000u	/* of waiting: memory.md's E10 */
+#define LIMIT_NS 100000000u	/* of waiting, as LOCK_LIMIT_MS */
 
 /*
  * The intent of a bucket's lock, in the slot:

@@ -13,8 +13,8 @@
  * of the region file.  The kernel drops it when the process has exited and its
  * address space is gone, and not when it is stopped: nobody can still store
  * through a mapping once the lock is free.  A slot is never taken from a
- * process that lives, for no store in shared memory can be fenced (memory.md's
- * E2).  A plugin that closes every descriptor drops the locks of its process
+ * process that lives, for no store in shared memory can be fenced (see
+ * doc/design/epochs.md).  A plugin that closes every descriptor drops the locks of its process
  * while alive; so, where it can be seen (same pid namespace), pid and start
  * time must be gone as well.
  *
