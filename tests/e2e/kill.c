@@ -9,8 +9,11 @@
  *	kill		the pages of plugin_item
  *	kill market	quotes of the demo service
  *	kill helpers	the first, but zygote, keeper and mender die as well
+ *	kill reload	the first, while the service is reloaded again and again
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,8 @@ struct run {
 	struct killer killer;
 	uint64_t next_ns, stop_ns;
 	int n_excused, n_repeated, n_bad;
+	atomic_int over;
+	int n_reloads, n_refused;	/* by the thread that reloads */
 };
 
 /* Half of the connections ask for one page, the others for all. */
@@ -132,6 +137,52 @@ settle(struct killer *k)
 	printf("note: not everything lives\n");
 }
 
+/* A generation whose worker is killed before it is ready is refused: that is right. */
+static void *
+reloader(void *arg)
+{
+	struct run *r = arg;
+
+	while (!atomic_load(&r->over)) {
+		char why[512];
+		json_t *data;
+		int rc = server_ctl(&r->stage.server, "reload --wait", &data,
+		    why, sizeof why);
+
+		json_decref(data);
+		r->n_reloads += rc == 0;
+		r->n_refused += rc == -ECANCELED;
+		if (rc < 0 && rc != -ECANCELED)
+			printf("FAIL: reload: %s\n", why);
+		(void)usleep(50000);
+	}
+	return NULL;
+}
+
+/* Run the load, with reloads beside it where they are asked for. */
+static int
+run_load(struct run *r)
+{
+	pthread_t thread;
+	int rc;
+
+	if (r->killer.moves && pthread_create(&thread, NULL, reloader, r) != 0)
+		return -EAGAIN;
+	rc = hclient_run(r->killer.client, r->stop_ns);
+	if (rc == 0)
+		rc = hclient_finish(r->killer.client);
+	atomic_store(&r->over, 1);
+	if (!r->killer.moves)
+		return rc;
+	(void)pthread_join(thread, NULL);
+	printf("kill: %d reloads, %d refused\n", r->n_reloads, r->n_refused);
+	if (r->n_reloads == 0) {
+		printf("FAIL: no reload came through\n");
+		r->n_bad++;
+	}
+	return rc;
+}
+
 static int
 load(struct run *r, struct pauses *p)
 {
@@ -152,9 +203,7 @@ load(struct run *r, struct pauses *p)
 	r->next_ns = hclient_now_ns() + EVERY_NS;
 	r->stop_ns = hclient_now_ns() +
 	    (uint64_t)stage_long(6, 60) * 1000000000u;
-	rc = hclient_run(r->killer.client, r->stop_ns);
-	if (rc == 0)
-		rc = hclient_finish(r->killer.client);
+	rc = run_load(r);
 	settle(&r->killer);
 	return rc < 0 ? 1 : judge(r, p) | stage_fsck(&r->stage);
 }
@@ -192,6 +241,7 @@ main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	r.killer.helpers = strcmp(what, "helpers") == 0;
+	r.killer.moves = strcmp(what, "reload") == 0;
 	if (market)
 		status = market_conf(conf, sizeof conf, WORKERS);
 	else
@@ -200,6 +250,7 @@ main(int argc, char **argv)
 		status = stage_open(&r.stage, conf, "web");
 	if (status != 0)
 		return status;
+	r.stage.errors_meant = r.killer.moves; /* of refused reloads */
 	status = drive(&r, market);
 	hclient_close(&r.killer.client);
 	corpus_fini(&r.corpus);

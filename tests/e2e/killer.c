@@ -67,13 +67,31 @@ born(struct killer *k, const char *line)
 	}
 }
 
+/* "... worker: exit worker=web.1 pid=812 ..." */
+static void
+ended(struct killer *k, const char *line)
+{
+	char pid[32];
+
+	if (strstr(line, ": exit ") == NULL ||
+	    !server_line_value(line, "pid", pid, sizeof pid))
+		return;
+	for (int i = 0; i < k->n_live; i++)
+		if (k->live[i].pid == (pid_t)atoi(pid)) {
+			k->live[i] = k->live[--k->n_live];
+			return;
+		}
+}
+
 void
 killer_follow(struct killer *k)
 {
 	char line[2048];
 
-	while (server_log_next(&k->stage->server, line, sizeof line) == 1)
+	while (server_log_next(&k->stage->server, line, sizeof line) == 1) {
 		born(k, line);
+		ended(k, line);
+	}
 }
 
 int
@@ -134,21 +152,22 @@ static void
 name_unknown(struct killer *k, const struct life *l)
 {
 	static struct owner owner;
-	char text[96];
-	bool compare = k->n_kills % CHECK_EACH == 0;
+	bool compare = !k->moves && k->n_kills % CHECK_EACH == 0;
 
-	if (k->client == NULL || (!compare && !any_unknown(k)) ||
+	if (k->client == NULL || (!compare && !k->moves && !any_unknown(k)) ||
 	    owner_look(&owner, l->pid, k->stage->server.port) < 0)
 		return;
 	if (compare)
 		compare_view(k, &owner, l);
-	snprintf(text, sizeof text, "%s/%d", l->name, (int)l->pid);
-	for (int i = 0; i < k->n_conns; i++)
-		if (hclient_worker(k->client, i)[0] == '\0' &&
-		    owner_has(&owner, hclient_local_port(k->client, i))) {
-			hclient_set_worker(k->client, i, text);
+	for (int i = 0; i < k->n_conns; i++) {
+		int port = hclient_local_port(k->client, i);
+
+		if ((k->moves || hclient_worker(k->client, i)[0] == '\0') &&
+		    owner_has(&owner, port)) {
+			k->doom[i] = (struct doom){ port, hclient_now_ns() };
 			k->n_named++;
 		}
+	}
 }
 
 /* The place of a victim among the living; -1: none is allowed now. */
@@ -174,14 +193,15 @@ killer_strike(struct killer *k)
 		return;
 	l = k->live[i];
 	k->live[i] = k->live[--k->n_live];
+	/* It may have ended in order, and its pid may be somebody else's now. */
+	if (!stage_has(k->stage, l.pid))
+		return;
 	if (l.kind == LIFE_WORKER)
 		name_unknown(k, &l);
 	k->kill[k->n_kills] = (struct killed){ l, hclient_now_ns(), wall_ns(),
 		0 };
 	if (kill(l.pid, SIGKILL) == 0)
 		k->n_kills++;
-	else
-		printf("note: %s was gone already\n", l.name);
 }
 
 const struct killed *
@@ -190,19 +210,28 @@ killer_last(const struct killer *k)
 	return k->n_kills == 0 ? NULL : &k->kill[k->n_kills - 1];
 }
 
-bool
-killer_excuses(const struct killer *k, const struct hclient_failure *f)
+static bool
+in_time(uint64_t kill_ns, uint64_t now_ns)
 {
+	return now_ns >= kill_ns && now_ns - kill_ns < SEEN_NS;
+}
+
+bool
+killer_excuses(struct killer *k, const struct hclient_failure *f)
+{
+	struct doom *d = &k->doom[f->conn];
 	pid_t pid = pid_of(f->worker);
 
-	if (pid == 0 ||
-	    (f->kind != HC_RESET && f->kind != HC_CLOSED &&
-		f->kind != HC_SHORT && f->kind != HC_IDLE))
+	if (f->kind != HC_RESET && f->kind != HC_CLOSED &&
+	    f->kind != HC_SHORT && f->kind != HC_IDLE)
 		return false;
-	for (int i = k->n_kills - 1; i >= 0; i--)
+	if (d->port != 0 && d->port == hclient_local_port(k->client, f->conn)) {
+		d->port = 0; /* once */
+		return in_time(d->at_ns, f->now_ns);
+	}
+	for (int i = k->n_kills - 1; i >= 0 && pid != 0; i--)
 		if (k->kill[i].who.pid == pid)
-			return f->now_ns >= k->kill[i].at_ns &&
-			    f->now_ns - k->kill[i].at_ns < SEEN_NS;
+			return in_time(k->kill[i].at_ns, f->now_ns);
 	return false;
 }
 
@@ -284,5 +313,6 @@ killer_judge(const struct killer *k, struct pauses *p)
 			bad = 1;
 	}
 	say_load();
-	return judge_workers(k, p) | bad;
+	/* A reload's workers cannot be told from successors. */
+	return (k->moves ? 0 : judge_workers(k, p)) | bad;
 }

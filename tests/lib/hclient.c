@@ -442,9 +442,3 @@ hclient_worker(const struct hclient *h, int conn)
 {
 	return h->conn[conn].worker;
 }
-
-void
-hclient_set_worker(struct hclient *h, int conn, const char *name)
-{
-	snprintf(h->conn[conn].worker, sizeof h->conn[conn].worker, "%s", name);
-}

@@ -90,7 +90,6 @@ const struct hclient_counts *hclient_counts(const struct hclient *);
 /* For the test that knows more than the answers told. */
 int hclient_local_port(const struct hclient *, int conn);	/* 0: not connected */
 const char *hclient_worker(const struct hclient *, int conn);	/* "": no answer yet */
-void hclient_set_worker(struct hclient *, int conn, const char *name);
 
 /* The clock it uses: CLOCK_MONOTONIC. */
 uint64_t hclient_now_ns(void);

@@ -93,6 +93,15 @@ is_ours(const struct stage *st, const char *pid)
 	return n > 0 && memmem(env, (size_t)n, want, len) != NULL;
 }
 
+bool
+stage_has(const struct stage *st, pid_t pid)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%d", (int)pid);
+	return is_ours(st, text);
+}
+
 int
 stage_processes(const struct stage *st, pid_t *out, int max)
 {

@@ -5,6 +5,7 @@
 #ifndef TESTS_STAGE_H
 #define TESTS_STAGE_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "server.h"
@@ -35,6 +36,9 @@ int stage_close(struct stage *, int failed);
 
 /* Have the region of the running server checked by skepctl fsck.  0; 1 with its verdict printed. */
 int stage_fsck(const struct stage *);
+
+/* Whether that process lives and belongs to this stage. */
+bool stage_has(const struct stage *, pid_t);
 
 /* Processes that belong to this stage, skepd among them. */
 int stage_processes(const struct stage *, pid_t *out, int max);
