@@ -264,13 +264,11 @@ static int
 set_answer(struct http_req *r, int status, const char *type)
 {
 	struct skep_str s = skep_str(type);
-	size_t i;
 
 	if (status < 200 || status > 599)
 		return -EINVAL;
-	for (i = 0; i < s.n; i++)
-		if (!http_char_is((uint8_t)s.p[i], HTTP_CHAR_VALUE))
-			return -EINVAL;
+	if (s.n > 0 && http_char_value_end(s.p, s.p + s.n) != s.p + s.n)
+		return -EINVAL;
 	r->reply.status = (uint16_t)status;
 	r->reply.type = s;
 	return 0;

@@ -34,6 +34,10 @@ http_buf_grow(struct http_pool *pool, struct http_buf *b, uint32_t n)
 	uint64_t cap = HTTP_BUF_SIZE;
 	char *p;
 
+	if (b->p == NULL && n <= HTTP_BUF_SIZE && pool->n_idle > 0) {
+		b->cap = HTTP_BUF_SIZE;
+		return b->p = pool->idle[--pool->n_idle];
+	}
 	if (b->p != NULL && b->at > 0 && b->cap - len >= n) {
 		memmove(b->p, b->p + b->at, len);
 		b->at = 0;

@@ -42,4 +42,7 @@ http_char_lower(char c)
 /* Whether n bytes are the lower-case string z (of the same length), in any case. */
 int http_char_same(const char *p, const char *z, size_t n);
 
+/* The first byte that no field value may hold: a control character but tab. */
+const char *http_char_value_end(const char *p, const char *end);
+
 #endif

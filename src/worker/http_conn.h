@@ -81,8 +81,7 @@ struct http {
 	struct http_log log;
 	TAILQ_HEAD(http_conns, http_conn) conns;
 	struct http_req *idle_reqs;
-	uint64_t id_next;
-	char id_prefix[16];
+	char id_next[32];	/* what the next request will be called */
 };
 
 enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };

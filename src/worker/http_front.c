@@ -22,8 +22,9 @@ id_init(struct http *h)
 
 	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v))
 		return -EIO;
+	memset(h->id_next, '0', sizeof(h->id_next));
 	for (i = 0; i < 16; i++, v >>= 4)
-		h->id_prefix[i] = digits[v & 15];
+		h->id_next[i] = digits[v & 15];
 	return 0;
 }
 

@@ -174,15 +174,16 @@ target_scan(const char *buf, uint32_t off, uint32_t pos, uint32_t end)
 	return pos;
 }
 
+static const char version[8] = "HTTP/1.1";
+
 static int
 version_step(struct http_head *h, const char *buf, uint32_t pos)
 {
-	static const char form[8] = "HTTP/1.1";
 	uint32_t i = pos - h->mark;
 	char c = buf[pos];
 
 	if (i == 5 || i == 7 ? !http_char_is((uint8_t)c, HTTP_CHAR_DIGIT) :
-			       c != form[i])
+			       c != version[i])
 		return http_head_refuse(h, 400, "malformed HTTP version");
 	if (i < 7)
 		return 0;
@@ -294,6 +295,12 @@ line_parse(struct http_head *h, const char *buf, uint32_t n)
 	end = n < lim ? n : lim;
 	if (h->state <= S_TARGET)
 		rc = line_words(h, buf, &pos, end);
+	if (rc > 0 && pos == h->mark && end - pos >= sizeof(version) &&
+	    memcmp(buf + pos, version, sizeof(version)) == 0) {
+		h->minor = 1;
+		h->state = S_LINE_CR;
+		pos += (uint32_t)sizeof(version);
+	}
 	while (rc > 0 && h->state == S_VERSION && pos < end)
 		rc = version_step(h, buf, pos++) < 0 ? -EBADMSG : 1;
 	if (rc < 0)
@@ -320,29 +327,6 @@ line_parse(struct http_head *h, const char *buf, uint32_t n)
 	}
 	h->pos = pos;
 	return h->state == S_FIELD;
-}
-
-/*
- * The first byte that a value may not hold.  Eight bytes at a time as long as
- * none of them is a control character (below 0x20, or 0x7f), which a borrow
- * tells: it can lie only above a true hit.  From the first one on, a tab
- * mostly, the table judges each byte.
- */
-static const char *
-value_scan(const char *p, const char *end)
-{
-	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
-	uint64_t w, d;
-
-	for (; end - p >= 8; p += 8) {
-		memcpy(&w, p, 8);
-		d = w ^ (ones * 0x7f);
-		if ((((w - ones * 0x20) & ~w) | ((d - ones) & ~d)) & high)
-			break;
-	}
-	while (p < end && http_char_is((uint8_t)*p, HTTP_CHAR_VALUE))
-		p++;
-	return p;
 }
 
 static int
@@ -395,7 +379,7 @@ static int
 field_value(struct http_head *h, const char *buf, uint32_t *pos, uint32_t end)
 {
 	struct http_field *f = &h->fields[h->n_fields];
-	uint32_t p = (uint32_t)(value_scan(buf + *pos, buf + end) - buf);
+	uint32_t p = (uint32_t)(http_char_value_end(buf + *pos, buf + end) - buf);
 
 	*pos = p;
 	if (p == end)

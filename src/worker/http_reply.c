@@ -259,9 +259,10 @@ http_reply_field_ok(struct skep_str name, struct skep_str value)
 	for (i = 0; i < name.n; i++)
 		if (!http_char_is((uint8_t)name.p[i], HTTP_CHAR_TOKEN))
 			return 0;
-	for (i = 0; i < value.n; i++)
-		if (!http_char_is((uint8_t)value.p[i], HTTP_CHAR_VALUE))
-			return 0;
+	if (value.n > 0 &&
+	    http_char_value_end(value.p, value.p + value.n) !=
+		value.p + value.n)
+		return 0;
 	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
 		if (name.n == strlen(reserved[i]) &&
 		    http_char_same(name.p, reserved[i], name.n))

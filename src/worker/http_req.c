@@ -76,20 +76,21 @@ id_is_ok(struct skep_str id)
 
 /*
  * Ours: 64 bits drawn when the worker started, 64 bits of a counter.  No other
- * worker has the one, no other request of this worker the other.
+ * worker has the one, no other request of this worker the other.  Counting is
+ * done on the text: one digit, mostly.
  */
 static void
 id_make(struct http_req *r)
 {
-	static const char digits[] = "0123456789abcdef";
-	struct http *h = r->c->http;
-	uint64_t v = h->id_next++;
-	int i;
+	char *next = r->c->http->id_next;
+	int i = 31;
 
-	memcpy(r->id, h->id_prefix, 16);
-	for (i = 31; i >= 16; i--, v >>= 4)
-		r->id[i] = digits[v & 15];
+	memcpy(r->id, next, 32);
 	r->id_n = 32;
+	for (; i >= 16 && next[i] == 'f'; i--)
+		next[i] = '0';
+	if (i >= 16)
+		next[i] = next[i] == '9' ? 'a' : (char)(next[i] + 1);
 }
 
 struct skep_str

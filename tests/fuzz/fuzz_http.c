@@ -12,7 +12,9 @@
 #include "fuzz.h"
 #include "http_char.h"
 #include "http_chunk.h"
+#include "http_etag.h"
 #include "http_head.h"
+#include "http_query.h"
 
 #define FIELDS 100
 #define NOTES  4096
@@ -100,6 +102,43 @@ head_ok(const struct http_head *h, const char *buf, uint32_t n)
 	}
 }
 
+/* The query comes apart into parts that lie in it, or in as much room. */
+static void
+query_ok(const struct http_head *h, const char *buf)
+{
+	struct skep_str q = skep_strn(buf + h->query.off, h->query.n);
+	int n = http_query_count(q), i;
+	struct http_pair *p = calloc((size_t)n + 1, sizeof(*p));
+	char *room = malloc(q.n + 1);
+	size_t sum = 0;
+
+	if (p == NULL || room == NULL)
+		abort();
+	CLAIM(http_query_split(q, p, room) == 0);
+	for (i = 0; i < n; i++) {
+		sum += p[i].name.n + p[i].value.n;
+		CLAIM(memchr(p[i].name.p, '\0', p[i].name.n) == NULL);
+		CLAIM(memchr(p[i].value.p, '\0', p[i].value.n) == NULL);
+	}
+	CLAIM(sum <= q.n);
+	free(room);
+	free(p);
+}
+
+static void
+tags_ok(const struct http_head *h, const char *buf)
+{
+	int i = http_head_find(h, buf, "if-none-match", 13, 0), found;
+
+	CLAIM((i >= 0) == ((h->flags & HTTP_HAS_NONE_MATCH) != 0));
+	if (i < 0)
+		return;
+	found = http_etag_listed(buf + h->fields[i].value.off,
+	    h->fields[i].value.n, "\"x\"", 3);
+	CLAIM(found == 0 || memchr(buf + h->fields[i].value.off, 'x',
+	    h->fields[i].value.n) != NULL || h->fields[i].value.n == 1);
+}
+
 /* Parse one head at p; its length, or 0 when that is the end of the input. */
 static size_t
 head(struct http_head *h, struct http_field *fields, const char *p, size_t n,
@@ -121,6 +160,8 @@ head(struct http_head *h, struct http_field *fields, const char *p, size_t n,
 	if (rc == 0)
 		return 0;
 	head_ok(h, p, (uint32_t)len);
+	query_ok(h, p);
+	tags_ok(h, p);
 	note(t, &h->method, offsetof(struct http_head, length) -
 	    offsetof(struct http_head, method));
 	note_num(t, h->length);
