@@ -209,9 +209,10 @@ END_TEST
 START_TEST(a_crash_loop_is_a_failed_state_and_is_left_again)
 {
 	static const char *const how[] = { "open_crash", "open_exit",
-		"late_crash", "warm_crash" };
+		"late_crash", "warm_crash", "open_hang", "warm_hang" };
 
-	cell_configure(&cell, "", "respawn { delay = 300ms  early = 500ms }\n");
+	cell_configure(&cell, "", "respawn { delay = 300ms  early = 500ms }\n"
+	    "reload { timeout = 300ms }\n");
 	cell_flag(&cell, how[_i]);
 	cell_start(&cell);
 	ck_assert(cell_logged(&cell, "group failed", 1, SOON_MS));
@@ -330,7 +331,7 @@ master_kill_case(void)
 	tcase_add_test(tc, a_stop_during_the_start_ends_in_order);
 	tcase_add_loop_test(tc,
 	    a_crash_loop_is_a_failed_state_and_is_left_again, 0,
-	    4);
+	    6);
 	tcase_add_test(tc, a_plugin_that_cannot_be_loaded_ends_the_start);
 	tcase_add_test(tc, a_region_beyond_repair_is_condemned_and_made_anew);
 	tcase_add_test(tc, a_mender_that_hangs_is_killed_after_two_seconds);

@@ -86,8 +86,8 @@ START_TEST(a_slot_that_kills_menders_comes_before_their_own)
 	slots_dead(&s, slot, 1, 2);
 	slots_next_dead(&s, 3, &dead, &pid);
 	slots_dead(&s, mender, 2, 4);
-	ck_assert_uint_eq(slots_reaped(&s, slot, 0, 4), 1);
-	slots_next_dead(&s, 5, &dead, &pid);
+	ck_assert_uint_eq(slots_reaped(&s, slot, 0, 5), 1);
+	slots_next_dead(&s, 6, &dead, &pid);
 	ck_assert_uint_eq(dead, slot);
 	slots_unasked(&s, slot);
 	slots_next_dead(&s, 6, &dead, &pid);
