@@ -54,7 +54,7 @@ expect(const char *args, int status, const char *word)
 	int rc;
 
 	(void)snprintf(command, sizeof(command),
-	    "timeout 20 %s -s %s/run/control.sock %s 2>&1", ctl, st.dir, args);
+	    "timeout 20 '%s' -s %s/run/control.sock %s 2>&1", ctl, st.dir, args);
 	rc = run(command);
 	if (rc != status || strstr(out, word) == NULL)
 		SAY("skepctl %s: status %d, wanted %d with \"%s\": %.300s",
@@ -385,7 +385,7 @@ stranger(void)
 	    system("command -v setpriv >/dev/null 2>&1") != 0)
 		return;
 	(void)snprintf(command, sizeof(command), "setpriv --reuid=65534"
-	    " --regid=65534 --clear-groups %s -s %s/run/control.sock ping 2>&1",
+	    " --regid=65534 --clear-groups '%s' -s %s/run/control.sock ping 2>&1",
 	    ctl, st.dir);
 	if (run(command) != 77)
 		SAY("a stranger got %.200s", out);
@@ -396,7 +396,7 @@ look_at(void)
 {
 	char command[1024];
 
-	(void)snprintf(command, sizeof(command), "%s inspect %s", ctl,
+	(void)snprintf(command, sizeof(command), "'%s' inspect %s", ctl,
 	    st.server.region);
 	(void)run(command);
 	return out;

@@ -32,9 +32,10 @@ for h in "$src"/shm/*.h "$src"/src/*/*.h; do
 	case $h in
 	*_int.h) continue ;;
 	esac
-	inc="-I$build -I$d -I$src/shm -I$src/src/base -I$src/src/ipc -I$src/include"
+	set -- -I"$build" -I"$d" -I"$src/shm" -I"$src/src/base" \
+	    -I"$src/src/ipc" -I"$src/include"
 	printf '#include "%s"\nint lint_x;\n' "${h##*/}" >"$tmp/a.c"
-	$cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror $inc -c "$tmp/a.c" -o "$tmp/a.o" ||
+	$cc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror "$@" -c "$tmp/a.c" -o "$tmp/a.o" ||
 	    { echo "${h#"$src"/}: does not compile alone"; bad=1; }
 done
 exit $bad
