@@ -45,6 +45,9 @@ http_req_free(struct http_req *r)
 	http_buf_drop(&h->bufs, &r->held);
 	c->req = NULL;
 	c->pin = 0;
+	/* Limits of this request; the next one has its own. */
+	if (c->lane == &h->header || c->lane == &h->body)
+		http_conn_limit(c, NULL);
 	if (h->n_idle_reqs >= REQS_KEEP) {
 		free(r);
 		return;

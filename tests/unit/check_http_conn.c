@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <skep/http.h>
@@ -1023,6 +1024,30 @@ START_TEST(time_limits_end_what_does_not_arrive)
 }
 END_TEST
 
+START_TEST(each_request_has_its_own_time)
+{
+	struct timespec pause = { 0, 60000000 };
+	struct text t = { 0 };
+	int fd, i;
+
+	start(CONF_TEXT("header_timeout = 300ms"));
+	fd = dial();
+	put_text(fd, "GE");
+	/* Some part of a request is always there, for 480 ms. */
+	for (i = 0; i < 8; i++) {
+		nanosleep(&pause, NULL);
+		put_text(fd, "T /hello HTTP/1.1" E H E "GE");
+		settle(&t, fd);
+		ck_assert_int_eq(t.eof, 0);
+		ck_assert_str_eq(plain(t.p), HELLO);
+		t.n = 0;
+	}
+	free(t.p);
+	close(fd);
+	stop();
+}
+END_TEST
+
 START_TEST(a_client_that_takes_nothing_is_disconnected)
 {
 	int fd;
@@ -1162,6 +1187,7 @@ main(void)
 	tcase_add_test(t, an_incomplete_request_is_answered);
 	tcase_add_test(t, a_client_that_is_gone_cancels_its_handler);
 	tcase_add_test(t, time_limits_end_what_does_not_arrive);
+	tcase_add_test(t, each_request_has_its_own_time);
 	tcase_add_test(t, a_client_that_takes_nothing_is_disconnected);
 	tcase_add_test(t, draining_hands_idle_connections_over);
 	tcase_add_test(t, stopping_says_close_with_the_last_answer);
