@@ -19,6 +19,9 @@
 #define TAGS_MAX (UINT64_C(4) << 20)
 #define ITEM_BYTES 128u		/* default of item_bytes: small objects */
 #define LINE sizeof(struct index_line)
+/* Overflow lines for a hundred buckets.  At 5.6 records a bucket a fifth of
+ * them has more than the seven words of its line. */
+#define OVERFLOW 22u
 
 struct sizes {
 	uint64_t n_buckets, n_lines, tag_bytes, budget;
@@ -38,7 +41,7 @@ seg_shift_of(uint64_t budget)
 /*
  * The index is dimensioned for the budget full of records of item_bytes: such
  * a record takes its bytes, 2 % of them for the reserve and open tails, and
- * its share of index lines that are 0.8 full, with 5 % overflow lines.
+ * its share of index lines that are 0.8 full, and of overflow lines.
  */
 static void
 sizes_index(struct sizes *s)
@@ -46,14 +49,14 @@ sizes_index(struct sizes *s)
 	uint64_t room = s->budget - s->tag_bytes;
 	/* In 1/1000 of a byte an item; 7 words of a line at 0.8 are 5.6. */
 	uint64_t log = (uint64_t)s->item_bytes * 1000 * 100 / 98;
-	uint64_t index = LINE * 1000 * 105 / 100 * 10 / 56;
+	uint64_t index = LINE * 1000 * (100 + OVERFLOW) / 100 * 10 / 56;
 	uint64_t items = room / (log + index) * 1000 +
 	    room % (log + index) * 1000 / (log + index);
 
 	s->n_buckets = items * 10 / 56;
 	if (s->n_buckets < 16)
 		s->n_buckets = 16;
-	s->n_lines = s->n_buckets / 20;
+	s->n_lines = s->n_buckets * OVERFLOW / 100;
 	if (s->n_lines < 8)
 		s->n_lines = 8;
 }
