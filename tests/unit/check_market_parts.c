@@ -48,6 +48,7 @@ static const struct {
 	{ "a,b\nEst\xc3\xa9" "e,2\n", "[Est\xc3\xa9" "e|2]", NULL },
 	{ "", "", "t.csv:1: the file is empty" },
 	{ "a,c\n", "", "t.csv:1: column 2 should be \"b\"" },
+	{ "a,b,\n", "", "t.csv:1: column 3 is one too many" },
 	{ "a\n", "", "t.csv:1: a column is missing: \"b\"" },
 	{ "a,b\n1\n", "", "t.csv:2: 1 fields where the header has 2" },
 	{ "a,b\n1,2\n\n", "[1|2]", "t.csv:3: an empty line" },

@@ -194,6 +194,8 @@ csv_header(struct csv *c, const char *names)
 		return csv_refuse(c, "the file is empty");
 	for (i = 0; i < c->n_fields; i++) {
 		len = strcspn(names, ",");
+		if (len == 0)
+			return csv_refuse(c, "column %u is one too many", i + 1);
 		if (c->field[i].n != len ||
 		    memcmp(c->field[i].p, names, len) != 0)
 			return csv_refuse(c, "column %u should be \"%.*s\"",
