@@ -394,7 +394,7 @@ drop_input(struct http_conn *c)
 	ssize_t n = recv(c->fd, sink, sizeof(sink), 0);
 
 	if (n > 0)
-		event_active(&c->read_ev, EV_READ, 1);
+		http_io_again(c);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		http_conn_gone(c);
 }

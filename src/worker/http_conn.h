@@ -197,6 +197,11 @@ int http_io_fill(struct http_conn *);
 int http_io_came(struct http_conn *, ssize_t n, size_t room);
 /* Whether a read would find bytes at once. */
 int http_io_waiting(const struct http_conn *);
+/*
+ * Be told once more of input that is there.  In the next pass: event_active()
+ * would let one client that sends without end keep all others waiting.
+ */
+void http_io_again(struct http_conn *);
 /* Let the read event be pending, or not. */
 void http_io_reading(struct http_conn *, int on);
 /* Send out and tail: 1 all, 0 the client has to take some first, -EPIPE gone. */

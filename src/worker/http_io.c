@@ -58,11 +58,20 @@ in_room(struct http_conn *c, uint32_t *n_out)
 	return b->p + b->end;
 }
 
+void
+http_io_again(struct http_conn *c)
+{
+	if (c->read_off || c->fd < 0)
+		return;
+	http_io_reading(c, 0);
+	http_io_reading(c, 1);
+}
+
 /*
  * Events are edge-triggered: the kernel need not look at the socket again each
  * time the loop waits, which is a good part of what a request costs.  In return
- * we come back by ourselves where a read may have left something: it filled its
- * room, or the client's end has been told together with its bytes.
+ * we ask again where a read may have left something: it filled its room, or the
+ * client's end has been told together with its bytes.
  */
 int
 http_io_came(struct http_conn *c, ssize_t n, size_t room)
@@ -70,7 +79,7 @@ http_io_came(struct http_conn *c, ssize_t n, size_t room)
 	if (n > 0) {
 		http_count(c->http, METRIC_HTTP_IN, n);
 		if ((size_t)n == room || c->hup)
-			event_active(&c->read_ev, EV_READ, 1);
+			http_io_again(c);
 		return 1;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))

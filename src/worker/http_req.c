@@ -203,7 +203,7 @@ run_handler(struct http_req *r)
 	r->t->what = route->path;
 	if (limit <= 0)
 		limit = h->request_timeout_ns;
-	r->t->deadline_ns = r->start_ns + limit;
+	r->t->deadline_ns = loop_now(&h->w->loop) + limit;
 	r->stage = HTTP_STAGE_RUN;
 	if (task_start(r->t, route->fn) < 0)
 		answer_error(r, 503, "{\"error\": \"out of memory\"}\n");

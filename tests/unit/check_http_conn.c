@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -1024,6 +1026,30 @@ START_TEST(time_limits_end_what_does_not_arrive)
 }
 END_TEST
 
+START_TEST(who_sends_without_end_does_not_hold_the_loop)
+{
+	struct text t = { 0 };
+	int fd, left, i;
+
+	start_plain();
+	fd = dial();
+	put_text(fd, "GET\n");
+	for (i = 0; i < 150; i++)	/* nobody wants it any more */
+		put(fd, big_bytes, 1000);
+	loop_pass(&w.loop, 0);
+	ck_assert_int_eq(ioctl(fd, SIOCOUTQ, &left), 0);
+	ck_assert_int_gt(left, 50000);	/* others have their turn first */
+	until_end(&t, fd);
+	ck_assert_str_eq(plain(t.p),
+	    ERROR("400 Bad Request", "41", "bare LF in the request line"));
+	free(t.p);
+	close(fd);
+	while (w.n_conns > 0)
+		loop_pass(&w.loop, 1);
+	stop();
+}
+END_TEST
+
 START_TEST(each_request_has_its_own_time)
 {
 	struct timespec pause = { 0, 60000000 };
@@ -1187,6 +1213,7 @@ main(void)
 	tcase_add_test(t, an_incomplete_request_is_answered);
 	tcase_add_test(t, a_client_that_is_gone_cancels_its_handler);
 	tcase_add_test(t, time_limits_end_what_does_not_arrive);
+	tcase_add_test(t, who_sends_without_end_does_not_hold_the_loop);
 	tcase_add_test(t, each_request_has_its_own_time);
 	tcase_add_test(t, a_client_that_takes_nothing_is_disconnected);
 	tcase_add_test(t, draining_hands_idle_connections_over);
