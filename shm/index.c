@@ -174,6 +174,9 @@ index_store(const struct cmap *m, struct slot_self *me, _Atomic uint64_t *word,
 	uint64_t items = ld_rlx(&cell->items), bytes = ld_rlx(&cell->bytes);
 	uint64_t place = (uint64_t)(word - (_Atomic uint64_t *)m->line);
 
+	/* A kill cuts between two instructions, so their order is what counts:
+	 * these may not move up over the release that ended the last intent. */
+	compiler_barrier();
 	st_rlx(&intent[OLD], old);
 	st_rlx(&intent[NEW], to);
 	st_rlx(&intent[ITEMS], items);
@@ -190,6 +193,7 @@ index_store(const struct cmap *m, struct slot_self *me, _Atomic uint64_t *word,
 	 * After it: the counters are made right by index_repair().
 	 */
 	st_rel(word, to);
+	compiler_barrier();	/* nor the counters over this one */
 	CRASH_POINT("index.store.done");
 	counters_set(cell, items + (uint64_t)items_change(old, to),
 	    bytes + (uint64_t)d_bytes);
@@ -321,11 +325,17 @@ repair_store(const struct cmap *m, unsigned dead, const uint64_t *intent)
 	if (place >= (m->n_buckets + m->n_lines) * 8)
 		return -EUCLEAN;
 	now = ld_acq((_Atomic uint64_t *)m->line + place);
+	/* The word alone says whether the change was made: whatever the
+	 * counters are, they become what belongs to it. */
 	if (now == intent[NEW])
 		counters_set(&m->cell[dead], intent[ITEMS] +
 		    (uint64_t)items_change(intent[OLD], intent[NEW]),
 		    intent[BYTES] + intent[D_BYTES]);
-	return now == intent[NEW] || now == intent[OLD] ? 0 : -EUCLEAN;
+	else if (now == intent[OLD])
+		counters_set(&m->cell[dead], intent[ITEMS], intent[BYTES]);
+	else
+		return -EUCLEAN;
+	return 0;
 }
 
 static int

@@ -397,6 +397,9 @@ slot_hold(struct slot_self *me, enum slot_hand hand, unsigned kind,
 
 	must_debug((me->hand & 1u << hand) == 0);
 	me->hand |= 1u << hand;
+	/* Not before the last lock was given and its note erased: for who is
+	 * killed here, the compiler's order is the order. */
+	compiler_barrier();
 	for (unsigned i = 0; i < SLOT_INTENT; i++)
 		st_rlx(&h->intent[i], i < n ? intent[i] : 0);
 	/* After the intent, before the lock: pairs with lock_reap(). */
