@@ -2,8 +2,9 @@
  * cache_change.c - put in all its forms, and what reads before it writes.
  *
  * append, prepend, incr, decr and touch copy the value out, make the new one
- * and store it on the condition that the index word is still the one that was
- * read; if not, they start again.  Whoever made it change has made progress.
+ * and store it on the condition that the record is still the one that was read
+ * (by its cas); if not, they start again.  Whoever made it change has made
+ * progress.
  */
 #include "cache_int.h"
 
@@ -36,7 +37,7 @@ begin(struct cache *c, struct cache_want *w, const void *key, size_t key_len)
 
 /* What a change starts from. */
 struct seen {
-	uint64_t word;
+	uint64_t cas;
 	size_t len;
 	uint32_t flags;
 	uint64_t expiry;	/* tick, 0 never */
@@ -94,7 +95,7 @@ read_once(struct cache *c, const struct cache_want *w, struct seen *s)
 	if (look_find(&c->m, w->key, w->key_len, w->hash, &f) &&
 	    cache_valid(c, f.item, &f.v)) {
 		s->len = item_value_len(&f.v);
-		s->word = f.word;
+		s->cas = item_cas(f.item);
 		s->flags = f.v.flags;
 		s->expiry = f.v.expires ? s->now + item_left(&f.v, s->now) : 0;
 		rc = s->len > c->scratch_size ? -ENOSPC
@@ -136,7 +137,7 @@ change_value(struct cache *c, struct cache_want *w, change_fn *fn, void *arg,
 		if (rc != 1)
 			return rc;
 		w->op = CACHE_SET;
-		w->expect = s.word;
+		w->expect = s.cas;
 		rc = fn(c, w, &s, arg);
 		if (rc != 1)
 			return rc;

@@ -74,13 +74,15 @@ struct cache_want {
 	const char *val;
 	size_t val_len;
 	uint64_t cas;			/* of CACHE_CAS */
-	uint64_t expect;		/* index word that must still be there, 0 any */
+	uint64_t expect;		/* cas of the record that must still be
+					 * there, 0 any.  Not its index word, which
+					 * may come again when the log has gone round */
 	struct item_plan plan;		/* flags, born, expiry, now */
 	uint32_t size;			/* of the record, when it is known */
 };
 
 /*
- * Store: 1, 0 not, -EEXIST, -EAGAIN (`expect` is not there any more), or as in
+ * Store: 1, 0 not, -EEXIST, -EAGAIN (the record of `expect` is not there any more), or as in
  * cache.h.  *cas_out (may be NULL) is what the record got.
  */
 int cache_store(struct cache *, struct cache_want *, uint64_t *cas_out);

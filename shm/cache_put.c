@@ -207,7 +207,7 @@ decide(struct cache *c, const struct cache_want *w, const struct places *p)
 	int present = p->hit.place != NULL &&
 	    cache_valid(c, p->hit.item, &p->hit.v);
 
-	if (w->expect != 0 && (!present || p->hit.word != w->expect))
+	if (w->expect != 0 && (!present || item_cas(p->hit.item) != w->expect))
 		return -EAGAIN;
 	switch (w->op) {
 	case CACHE_ADD:

@@ -70,4 +70,16 @@ cachefix_get(struct cache *c, const char *key)
 	return text;
 }
 
+/* Its cas, 0 when it is absent. */
+static inline uint64_t
+cachefix_cas(struct cache *c, const char *key)
+{
+	char text[4096];
+	struct cache_room room = { .buf = text, .cap = sizeof(text) };
+	struct cache_info info;
+
+	return cache_get(c, key, strlen(key), &room, &info) == 1 ? info.cas
+								 : 0;
+}
+
 #endif
