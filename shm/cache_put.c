@@ -134,8 +134,6 @@ reserve(struct cache *c, unsigned queue, unsigned bucket, uint32_t size,
 struct places {
 	struct look hit;		/* the key's record: hit.place NULL none */
 	_Atomic uint64_t *own_ghost, *empty, *ghost;
-	_Atomic uint64_t *victim;	/* the least used record of another key */
-	unsigned victim_freq;
 	uint64_t ghost_age;
 };
 
@@ -144,8 +142,6 @@ scan_other(const struct cache *c, const struct cache_want *w,
     struct places *p, _Atomic uint64_t *place, uint64_t word)
 {
 	uint64_t age;
-	unsigned freq;
-	struct item *it;
 
 	switch (index_kind(word)) {
 	case INDEX_EMPTY:
@@ -161,16 +157,8 @@ scan_other(const struct cache *c, const struct cache_want *w,
 			p->ghost_age = age;
 		}
 		break;
-	case INDEX_ITEM:
-		it = look_item(&c->m, word);
-		freq = it == NULL ? 0 : ld_rlx(&it->freq);
-		if (p->victim == NULL || freq < p->victim_freq) {
-			p->victim = place;
-			p->victim_freq = freq;
-		}
-		break;
 	default:
-		break;			/* fsck clears it */
+		break;			/* another key's; or fsck clears it */
 	}
 }
 
@@ -198,6 +186,50 @@ scan(const struct cache *c, const struct cache_want *w, struct places *p)
 		}
 		l = index_follow(m, ld_rlx(&l->control));
 	}
+}
+
+/* How much a record is worth keeping: what is over is worth nothing, then
+ * comes the least read, then the oldest. */
+static uint64_t
+worth(const struct cache *c, uint64_t word)
+{
+	const struct cmap *m = &c->m;
+	const struct item *it = look_item(m, word);
+	struct item_view v;
+
+	if (it == NULL || look_parse(m, it, look_room(m, index_offset(word)),
+		&v) != 0 || !cache_valid(c, it, &v))
+		return 0;
+	/* Hints, both: read late they make a worse choice. */
+	return (uint64_t)(ld_rlx(&it->freq) + 1) << 56 |
+	    (ld_rlx(&m->side[look_seg(m, word)].birth) & (UINT64_MAX >> 8));
+}
+
+/* The record that goes when the bucket has no word left.  Only then are the
+ * records of other keys looked at: each is a line of memory. */
+static _Atomic uint64_t *
+victim(const struct cache *c, uint64_t bucket)
+{
+	struct index_line *l = &c->m.line[bucket];
+	_Atomic uint64_t *least = NULL;
+	uint64_t best = UINT64_MAX, is;
+
+	for (unsigned hop = 0; l != NULL && hop <= INDEX_HOPS; hop++) {
+		for (unsigned i = 0; i < INDEX_WORDS; i++) {
+			/* Ours under the lock; acquire for the record. */
+			uint64_t word = ld_acq(&l->word[i]);
+
+			if (index_kind(word) != INDEX_ITEM)
+				continue;
+			is = worth(c, word);
+			if (least == NULL || is < best) {
+				least = &l->word[i];
+				best = is;
+			}
+		}
+		l = index_follow(&c->m, ld_rlx(&l->control));
+	}
+	return least;
 }
 
 /* Whether the operation applies: 1, 0, -EEXIST, -EAGAIN. */
@@ -287,8 +319,7 @@ link_word(struct cache *c, const struct cache_want *w, uint64_t bucket,
 	if (place == NULL && index_extend(&c->m, c->me, bucket, &line))
 		place = &line->word[0];
 	if (place == NULL) {
-		/* No word is left for this bucket: the least used one goes. */
-		place = p.victim;
+		place = victim(c, bucket);
 		cache_count(&c->cell->crowded);
 	}
 	if (place == NULL)

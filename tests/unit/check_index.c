@@ -1,4 +1,5 @@
-/* check_index.c - what a kill leaves of a change, and who may make it */
+/* check_index.c - what a kill leaves of a change, and which record goes when a
+ * bucket is full */
 #include "../lib/cachefix.h"
 #include "cache_int.h"
 #include "fsck.h"
@@ -89,5 +90,82 @@ START_TEST(the_same_word_again_is_not_the_same_record)
 }
 END_TEST
 
+static int
+set_n(struct cache *c, unsigned i, size_t len)
+{
+	static const char val[512];
+	char key[32];
+
+	return cache_put(c, CACHE_SET, key, (size_t)snprintf(key, sizeof(key),
+	    "key:%08u", i), val, len, NULL, NULL);
+}
+
+static int
+has_n(struct cache *c, unsigned i)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "key:%08u", i);
+	return cachefix_get(c, key) != NULL;
+}
+
+START_TEST(a_crowded_bucket_drops_its_oldest_record)
+{
+	/* Some 350 words for 2000 keys, and room for all their records. */
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 2u << 20, .item_bytes = 8192 });
+	unsigned hits = 0;
+
+	for (unsigned i = 0; i < 2000; i++)
+		ck_assert_int_eq(set_n(f.c, i, 16), 1);
+	for (unsigned i = 1900; i < 2000; i++)
+		hits += (unsigned)has_n(f.c, i);
+	ck_assert_uint_ge(hits, 95);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(a_crowded_bucket_drops_what_was_flushed_first)
+{
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 2u << 20, .item_bytes = 8192 });
+	unsigned hits = 0;
+
+	for (unsigned i = 0; i < 2000; i++) {
+		ck_assert_int_eq(set_n(f.c, i, 16), 1);
+		(void)has_n(f.c, i);
+		(void)has_n(f.c, i);
+	}
+	ck_assert_int_eq(cache_flush(f.c), 0);
+	for (unsigned i = 5000; i < 5100; i++)
+		ck_assert_int_eq(set_n(f.c, i, 16), 1);
+	for (unsigned i = 5000; i < 5100; i++)
+		hits += (unsigned)has_n(f.c, i);
+	ck_assert_uint_ge(hits, 95);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(an_index_holds_what_it_was_made_for)
+{
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 4u << 20 });
+	struct cache_stats s;
+	unsigned n;
+
+	cache_stats(f.c, &s);
+	n = (unsigned)(s.capacity_bytes / 128) * 4;
+	for (unsigned i = 0; i < n; i++)
+		ck_assert_int_eq(set_n(f.c, i, 100), 1);
+	cache_stats(f.c, &s);
+	/* What is not in records: the reserve, and open segments. */
+	ck_assert_uint_ge(s.bytes, s.capacity_bytes * 90 / 100);
+	cachefix_close(&f);
+}
+END_TEST
+
 SHMFIX_SUITE("index", a_change_that_was_not_made_is_not_counted,
-    the_same_word_again_is_not_the_same_record)
+    the_same_word_again_is_not_the_same_record,
+    a_crowded_bucket_drops_its_oldest_record,
+    a_crowded_bucket_drops_what_was_flushed_first,
+    an_index_holds_what_it_was_made_for)
