@@ -4,6 +4,7 @@
 #include "crash.h"
 #include "epoch.h"
 #include "must.h"
+#include "tick.h"
 
 /* [from] is the set of states that may follow: see the picture in seg.h. */
 #define TO(s) (1u << SEG_##s)
@@ -71,6 +72,7 @@ side_fresh(const struct cmap *m, uint32_t seg)
 	st_rlx(&side->walked, 0u);
 	st_rlx(&side->chunks, 0u);
 	st_rlx(&side->key_hash, UINT64_C(0));
+	st_rlx(&side->since, (uint32_t)tick_now(m->region));
 	st_rlx(&m->dead[seg], 0u);
 	CRASH_POINT("seg.take.fresh");
 	st_rel(&side->birth, add_rlx(&m->head->births, UINT64_C(1)));

@@ -99,7 +99,7 @@ struct seg_side {
 	_Atomic uint32_t born;	/* greatest `born` of its records */
 	_Atomic uint32_t walked;	/* up to here nothing is linked any more */
 	_Atomic uint32_t chunks;	/* that its records have named */
-	uint32_t pad0;
+	_Atomic uint32_t since;	/* tick at which it was taken, low 32 bits */
 	uint64_t pad1;
 };
 static_assert(sizeof(struct seg_side) == 64, "region format");

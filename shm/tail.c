@@ -8,11 +8,21 @@
 #include "item.h"
 #include "seg.h"
 
-/* Whether it has its share of keys or chunks, whatever room there is. */
+/*
+ * A week.  32 bits of ticks tell what expired up to 99 days ago from what is
+ * yet to.  A segment that fills slowly, and always has something in it that
+ * lives, would keep an expired record for longer than that, and it would be
+ * served again.  Sealed after a week it is gone when its last record expires:
+ * after 69 days more where 32 bits are used (item.c).
+ */
+#define OLD_TICKS (7u * 86400u * 250u)
+
+/* Whether it has its share of keys or chunks, or is old, whatever room there
+ * is. */
 static int
 tail_full(const struct cmap *m, const struct tail *t)
 {
-	return t->n_recs >= m->keys_seg ||
+	return t->old || t->n_recs >= m->keys_seg ||
 	    (t->chunks != 0 && t->chunks >= m->chunks_seg);
 }
 
@@ -118,6 +128,7 @@ tail_take(const struct cmap *m, struct slot_self *me, struct tails *ts,
 	t->chunks = ld_rlx(&side->chunks);
 	t->expiry = ld_rlx(&side->expiry);
 	t->born = ld_rlx(&side->born);
+	t->since = ld_rlx(&side->since);
 	return t;
 }
 
@@ -162,6 +173,8 @@ tail_commit(const struct cmap *m, struct tail *t, uint32_t size,
 
 	t->before = t->fill;
 	t->used_tick = tick;
+	t->old = (uint32_t)tick - t->since - 1 < UINT32_MAX / 2 &&
+	    (uint32_t)tick - t->since > OLD_TICKS;
 	if (t->at != t->fill)
 		memset(seg_data(m, t->seg) + t->fill, 0, t->at - t->fill);
 	if (expiry > t->expiry) {

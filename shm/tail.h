@@ -31,9 +31,11 @@ struct tail {
 	uint32_t n_recs;
 	uint32_t chunks;	/* what side->chunks says */
 	uint32_t born;
+	uint32_t since;		/* what side->since says */
 	uint32_t before;	/* the fill mark before the last commit */
 	uint32_t at;		/* where the reserved record begins */
 	uint8_t queue, bucket;
+	uint8_t old;		/* nothing more is to be put into it */
 };
 
 struct tails {

@@ -131,6 +131,28 @@ START_TEST(expired_segments_are_reclaimed_whole)
 }
 END_TEST
 
+#define DAY_NS (INT64_C(86400) * 1000000000)
+
+START_TEST(what_has_expired_stays_so_for_ever)
+{
+	/* One set in 20 days, so that never all of the segment has expired;
+	 * and 32 bits of ticks are a circle of 199 days. */
+	struct cachefix f = cachefix_open(NULL);
+
+	ck_assert_int_eq(set_n(f.c, "old", 0, 40 * DAY_NS), 1);
+	for (unsigned i = 1; i < 30; i++) {
+		(void)add_rlx(&f.r->hot->suspended_ns, 20 * DAY_NS);
+		tail_give_all(&f.c->m, &f.c->tails);
+		(void)cache_tick(f.c);
+		if (i != 2)	/* its very day */
+			ck_assert_msg(has_n(f.c, "old", 0) == (i < 2),
+			    "after %u days", 20 * i);
+		ck_assert_int_eq(set_n(f.c, "new", i, 40 * DAY_NS), 1);
+	}
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(a_limit_of_keys_holds_and_has_an_order)
 {
 	struct cachefix f = cachefix_open(&(struct cache_plan){
@@ -299,6 +321,7 @@ SHMFIX_SUITE("evict", a_full_cache_stays_full,
     what_is_read_survives_what_only_passes,
     a_key_that_comes_back_soon_goes_to_main,
     expired_segments_are_reclaimed_whole,
+    what_has_expired_stays_so_for_ever,
     a_limit_of_keys_holds_and_has_an_order,
     sparse_segments_are_packed_before_live_records_go,
     a_hot_counter_recycles_its_own_garbage,
