@@ -147,6 +147,7 @@ static const struct want gets[] = {
 	{ "/v1/portfolio/summary?holdings=", 400, "holdings: is empty" },
 	{ "/v1/portfolio/summary?holdings=AAPL", 400, "holdings: each" },
 	{ "/v1/portfolio/summary?holdings=AAPL:", 400, "holdings: " },
+	{ "/v1/quotes/AAPL?=", 400, "query: has a parameter without a name" },
 	{ "/v1/portfolio/summary?holdings=:1", 400, "holdings: each" },
 	{ "/v1/portfolio/summary?holdings=AAPL:1,", 400, "holdings: each" },
 	{ "/v1/portfolio/summary?holdings=AAPL:0", 400, "holdings: " },
@@ -225,7 +226,12 @@ static const struct want posts[] = {
 	    "\"discountRate\":-0.9999999999,\"terminalGrowth\":-1,"
 	    "\"years\":50}", 422, "discountRate: " },
 	{ "{\"symbol\":\"AAPL\"," RATES ",\"years\":1,\"x\":1}", 400, "body" },
-	{ "{\"years\":1,\"years\":1}", 400, "body: is not JSON" },
+	{ "{\"years\":1,\"years\":1}", 400, "body: has a field twice" },
+	{ "{\"symbol\":\"AAPL\",\"growthRate\":1e999}", 400,
+	    "body: has a number that is out of range" },
+	{ "1", 400, "body: should be a JSON object" },
+	{ "{\"symbol\":\"]]]\\\"[[[[[[[[[[[[[[[[[[\"," RATES ",\"years\":1}", 404,
+	    "is unknown" },
 	{ "[]", 400, "body: should be a JSON object" },
 	{ "", 400, "body: is not JSON" },
 	{ "{\"symbol\":\"AAPL\"," RATES ",\"years\":1} x", 400, "body: " },
@@ -259,6 +265,22 @@ START_TEST(a_huge_body_is_not_parsed)
 	ck_assert_int_eq(a.status, 413);
 	fake_answer_fini(&a);
 	free(body);
+}
+END_TEST
+
+/* The stack of a fiber does not hold what a parser takes for these. */
+START_TEST(a_deep_body_is_not_parsed)
+{
+	struct fake_answer a;
+	char body[2001];
+
+	memset(body, '[', 1000);
+	memset(body + 1000, ']', 1000);
+	body[2000] = '\0';
+	fake_ask(&fake, "POST", "/v1/dcf", body, &a);
+	ck_assert_int_eq(a.status, 400);
+	ck_assert_ptr_nonnull(strstr(a.body, "nested too deeply"));
+	fake_answer_fini(&a);
 }
 END_TEST
 
@@ -375,6 +397,7 @@ main(void)
 	tcase_add_test(tc, every_get_is_answered_as_promised);
 	tcase_add_test(tc, every_dcf_is_answered_as_promised);
 	tcase_add_test(tc, a_huge_body_is_not_parsed);
+	tcase_add_test(tc, a_deep_body_is_not_parsed);
 	tcase_add_loop_test(tc, the_same_question_has_the_same_answer, 0,
 	    (int)(sizeof(same) / sizeof(*same)));
 	tcase_add_loop_test(tc, answers_are_kept_as_long_as_configured, 0,

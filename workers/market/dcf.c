@@ -10,6 +10,7 @@
 #include "routes.h"
 
 #define BODY_MAX 65536	/* it has five fields; more only keeps the loop busy */
+#define DEPTH_MAX 16	/* a field is a string or a number; see is_deep() */
 #define YEARS_MAX 50
 
 static int
@@ -140,6 +141,57 @@ make(const struct store *s, struct skep_str symbol, struct calc_dcf *in,
 	return 0;
 }
 
+/*
+ * Whether brackets nest deeper than anything sensible.  The parser recurses
+ * for each, and its own limit of 2048 is more than the stack of a fiber holds.
+ */
+static int
+is_deep(struct skep_str body)
+{
+	int depth = 0, quoted = 0;
+	size_t i;
+
+	for (i = 0; i < body.n; i++) {
+		char c = body.p[i];
+
+		if (quoted && c == '\\')
+			i++;
+		else if (c == '"')
+			quoted = !quoted;
+		else if (!quoted && (c == '[' || c == '{') &&
+		    ++depth > DEPTH_MAX)
+			return 1;
+		else if (!quoted && (c == ']' || c == '}'))
+			depth--;
+	}
+	return 0;
+}
+
+static json_t *
+parse(struct skep_str body, struct fault *f)
+{
+	const char *what = "is not JSON";
+	json_error_t error;
+	json_t *o;
+
+	if (is_deep(body)) {
+		(void)fault_set(f, 400, "body: is nested too deeply");
+		return NULL;
+	}
+	/* Any value: a number is JSON too, only not what is asked for. */
+	o = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+	    &error);
+	if (o != NULL)
+		return o;
+	if (json_error_code(&error) == json_error_duplicate_key)
+		what = "has a field twice";
+	else if (json_error_code(&error) == json_error_numeric_overflow)
+		what = "has a number that is out of range";
+	(void)fault_set(f, 400, "body: %s (line %d, column %d)", what,
+	    error.line, error.column);
+	return NULL;
+}
+
 /* From body to answer, with nothing that could wait in between. */
 static int
 compute(const struct store *s, struct skep_str body, struct jout *j,
@@ -147,17 +199,15 @@ compute(const struct store *s, struct skep_str body, struct jout *j,
 {
 	struct calc_dcf in = { 0, 0, 0, 0, 0 };
 	struct skep_str symbol;
-	json_error_t error;
 	json_t *o;
 	int rc;
 
 	if (body.n > BODY_MAX)
 		return fault_set(f, 413, "body: is longer than %d bytes",
 		    BODY_MAX);
-	o = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &error);
+	o = parse(body, f);
 	if (o == NULL)
-		return fault_set(f, 400, "body: is not JSON (line %d, column "
-		    "%d)", error.line, error.column);
+		return FAULT;
 	rc = ask_read(o, &symbol, &in, f);
 	if (rc == 0)
 		rc = make(s, symbol, &in, j, f);

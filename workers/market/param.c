@@ -23,6 +23,9 @@ unknown(struct skep_str name, struct fault *f)
 	for (i = 0; i < name.n && i < 32; i++)
 		if (name.p[i] <= ' ' || name.p[i] > '~')
 			break;
+	if (i == 0)
+		return fault_set(f, 400, "query: has a parameter without a "
+		    "name that can be shown");
 	return fault_set(f, 400, "%.*s: is not a parameter of this route",
 	    (int)i, name.p);
 }
