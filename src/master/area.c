@@ -98,6 +98,13 @@ value_max(const struct conf *conf)
 	return n > (int64_t)CACHE_VALUE_TOP ? CACHE_VALUE_TOP : (uint32_t)n;
 }
 
+/* Before the file has its name: nobody opens a region without a cache. */
+static int
+fill(struct region *r, const void *plan)
+{
+	return cache_format(r, plan);
+}
+
 static int
 make(struct area *a, const struct conf *conf, uint64_t size_bytes)
 {
@@ -113,6 +120,8 @@ make(struct area *a, const struct conf *conf, uint64_t size_bytes)
 		.rcu = order_of(conf),
 		.reapers = REGION_REAP_MENDER,
 		.sections = sections,
+		.fill = fill,
+		.fill_arg = &cache,
 	};
 	struct region_why why = { .text = "" };
 	int rc;
@@ -125,8 +134,6 @@ make(struct area *a, const struct conf *conf, uint64_t size_bytes)
 	}
 	plan.n_sections = (unsigned)rc;
 	rc = region_create(&plan, &a->region, &why);
-	if (rc == 0)
-		rc = cache_format(a->region, &cache);
 	if (rc < 0)
 		log_error("region", "cannot make path=%s: %s: %s", a->path,
 		    strerror(-rc), why.text);
