@@ -49,7 +49,7 @@ crew_target(const struct crew *c)
 {
 	unsigned n = c->group->manual;
 
-	if (c->group->drained)
+	if (c->drained)
 		return 0;
 	if (n == 0)
 		return c->start;
@@ -286,7 +286,7 @@ worker_retire_one(struct master *m, struct crew *c)
 		return;
 	log_info("master", "retire name=%s pid=%d", last->name,
 	    (int)last->pid);
-	crew_drain(last, c->group->drained ? DRAIN_CLOSE : DRAIN_HANDOVER,
+	crew_drain(last, c->drained ? DRAIN_CLOSE : DRAIN_HANDOVER,
 	    limit);
 }
 

@@ -450,7 +450,7 @@ has_come(const struct master *m, const struct ctlsock_client *c)
 		return roster_find(&m->roster, c->pid) == NULL;
 	if (c->wait == CTLSOCK_DRAIN) {
 		for (i = 0; i < m->gen->n_crews; i++)
-			if (!m->gen->crews[i].group->drained)
+			if (!m->gen->crews[i].drained)
 				return -1;
 		for (i = CST_STARTING; i < CST_N; i++)
 			if (roster_workers(&m->roster, NULL,

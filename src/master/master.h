@@ -42,7 +42,6 @@ struct group {
 	char name[CONF_NAME_MAX + 1];
 	int handover[2];	/* receiving end, sending end */
 	unsigned manual;	/* `scale GROUP N`; 0: auto */
-	int drained;		/* `drain GROUP`: no workers until told */
 	uint32_t restarts[GROUP_NUMBERS];
 };
 
@@ -56,6 +55,7 @@ struct crew {
 	struct listen_sock *listen[FD_LISTEN_MAX];
 	unsigned n_listen;
 	enum crew_state state;
+	int drained;		/* `drain`: no workers until told; a reload tells */
 	struct child *zygote;
 	struct crash_loop deaths, zygote_deaths;
 	uint64_t retry_ns, zygote_retry_ns;	/* not before */

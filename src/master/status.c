@@ -103,7 +103,7 @@ crew_json(const struct master *m, const struct crew *c)
 	    "name", c->group->name, "state", crew_state_name(c->state), "min",
 	    (int)c->min, "max", (int)c->max, "target", (int)crew_target(c),
 	    "scale", c->group->manual != 0 ? "manual" : "auto", "draining",
-	    c->group->drained, "reason", c->why, "listen",
+	    c->drained, "reason", c->why, "listen",
 	    bound(c->listen, c->n_listen), "workers",
 	    group_workers(m, c->group));
 }
@@ -217,7 +217,7 @@ fingerprint(const struct master *m)
 		p = mix(mix(p, (uint64_t)c->pid), c->state);
 	for (i = 0; i < m->gen->n_crews; i++) {
 		p = mix(p, m->gen->crews[i].state);
-		p = mix(p, (uint64_t)m->gen->crews[i].group->drained);
+		p = mix(p, (uint64_t)m->gen->crews[i].drained);
 		p = mix(p, m->gen->crews[i].group->manual);
 	}
 	return p;

@@ -33,7 +33,7 @@ verbs_scale(struct master *m, const char *name, unsigned n)
 	if (n != 0 && (n < c->min || n > c->max))
 		return -ERANGE;
 	c->group->manual = n;
-	c->group->drained = 0;
+	c->drained = 0;
 	log_info("master", "scale group=%s workers=%u by=%s", name,
 	    crew_target(c), n != 0 ? "hand" : "configuration");
 	return 0;
@@ -83,7 +83,7 @@ verbs_drain(struct master *m, const char *name)
 	struct child *w;
 
 	if (c != NULL) {
-		c->group->drained = 1;
+		c->drained = 1;
 		log_info("master", "drain group=%s", name);
 		return 0;
 	}

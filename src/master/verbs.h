@@ -13,7 +13,8 @@ void verbs_scale_all(struct master *, enum verbs_step);
 
 /*
  * A group's number of workers; 0: as the configuration says.  0; -ENOENT no
- * such group; -ERANGE outside of its min and max.  Ends a drain of the group.
+ * such group; -ERANGE outside of its min and max.  Ends a drain of the group,
+ * as a reload does.
  */
 int verbs_scale(struct master *, const char *group, unsigned n);
 

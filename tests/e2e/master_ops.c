@@ -109,6 +109,19 @@ START_TEST(listeners_come_and_go_with_a_reload)
 }
 END_TEST
 
+START_TEST(a_reload_ends_a_drain)
+{
+	int none = 0, two = 2;
+
+	cell_serve(&cell);
+	sight_expect("drain --wait --json", "done");
+	ck_assert(cell_until(sight_has_workers, &cell, &none, SOON_MS));
+	sight_expect("reload --wait --json", "\"ok\":true");
+	ck_assert(cell_until(sight_has_workers, &cell, &two, SOON_MS));
+	ck_assert_int_ne(cell_ask(&cell, cell_port(&cell, 0), NULL), 0);
+}
+END_TEST
+
 /* --- scale, drain, signals --- */
 
 START_TEST(a_taken_port_refuses_the_reload_and_not_the_next)
@@ -244,6 +257,7 @@ master_ops_case(void)
 	tcase_add_test(
 	    tc, a_configuration_that_is_wrong_is_refused_with_its_line);
 	tcase_add_test(tc, listeners_come_and_go_with_a_reload);
+	tcase_add_test(tc, a_reload_ends_a_drain);
 	tcase_add_test(
 	    tc, a_taken_port_refuses_the_reload_and_not_the_next);
 	tcase_add_test(tc, workers_are_added_and_retired_on_request);
