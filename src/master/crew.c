@@ -345,6 +345,7 @@ crew_worker_died(struct master *m, struct child *w, const struct death *d)
 	    c->gen->retired)
 		return;
 	c->group->restarts[w->number]++;
+	c->group->bereft[w->number] = 1;
 	if (!crash_loop_counts(&rule, d->kind, now, w->ready_ns))
 		return;
 	say_why(w, d, c->why, sizeof c->why);

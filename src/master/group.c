@@ -43,19 +43,24 @@ group_take(struct master *m, const char *name, struct group **out)
 }
 
 unsigned
-group_number(const struct master *m, const struct group *g)
+group_number(const struct master *m, struct group *g)
 {
 	uint8_t used[GROUP_NUMBERS] = { 0 };
 	const struct child *c;
-	unsigned n;
+	unsigned n, lowest = 0;
 
 	LIST_FOREACH(c, &m->roster, link)
 		if (c->kind == CHILD_WORKER && c->crew->group == g)
 			used[c->number] = 1;
-	for (n = 1; n < GROUP_NUMBERS; n++)
-		if (!used[n])
-			return n;
-	return 0;
+	for (n = GROUP_NUMBERS - 1; n > 0; n--) {
+		if (used[n])
+			continue;
+		lowest = n;
+		if (g->bereft[n])
+			break;
+	}
+	g->bereft[lowest] = 0;
+	return lowest;
 }
 
 static void

@@ -10,8 +10,12 @@ int group_take(struct master *, const char *name, struct group **out);
 /* NULL when there is none. */
 struct group *group_find(const struct master *, const char *name);
 
-/* The lowest number that no worker of the group has, from 1; 0: none left. */
-unsigned group_number(const struct master *, const struct group *);
+/*
+ * A number for a new worker of the group: that of one who died, so that it
+ * takes its place in name, too; else the lowest that nobody has, from 1.
+ * 0: none left.
+ */
+unsigned group_number(const struct master *, struct group *);
 
 /* Forget the groups that no generation has. */
 void group_sweep(struct master *);

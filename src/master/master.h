@@ -43,6 +43,7 @@ struct group {
 	int handover[2];	/* receiving end, sending end */
 	unsigned manual;	/* `scale GROUP N`; 0: auto */
 	uint32_t restarts[GROUP_NUMBERS];
+	uint8_t bereft[GROUP_NUMBERS];	/* died and not replaced yet */
 };
 
 enum crew_state { CREW_STARTING, CREW_READY, CREW_FAILED };

@@ -41,6 +41,24 @@ START_TEST(a_killed_worker_is_replaced_however_often)
 }
 END_TEST
 
+/* After a reload the workers are web.3 and web.4; 1 and 2 are free again. */
+START_TEST(a_successor_has_its_predecessors_name)
+{
+	struct sight_other o = { .index = 1 };
+	int two = 2;
+
+	cell_serve(&cell);
+	sight_expect("reload --wait --json", "\"ok\":true");
+	ck_assert(cell_until(sight_has_workers, &cell, &two, SOON_MS));
+	ck_assert(cell_until(sight_another_worker, &cell, &o, SOON_MS));
+	o.than = cell_worker(&cell, 1);
+	ck_assert_int_eq(kill(o.than, SIGKILL), 0);
+	ck_assert(cell_until(sight_another_worker, &cell, &o, SOON_MS));
+	sight_expect("workers --json", "web.4");
+	sight_expect("workers --json", "\"restarts\":1");
+}
+END_TEST
+
 START_TEST(a_killed_keeper_or_mender_is_replaced)
 {
 	static const char *const names[] = { "keeper", "mender" };
@@ -311,6 +329,7 @@ master_kill_case(void)
 	tcase_add_checked_fixture(tc, sight_open, sight_close);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_killed_worker_is_replaced_however_often);
+	tcase_add_test(tc, a_successor_has_its_predecessors_name);
 	tcase_add_loop_test(tc,
 	    a_killed_keeper_or_mender_is_replaced, 0,
 	    2);
