@@ -214,6 +214,24 @@ unknown(struct ctl_line *l, const char *noun)
 	    best == NULL ? "" : "\"?");
 }
 
+/* `"log" needs a verb: log level [...], log reopen`. */
+static void
+needs_verb(struct ctl_line *l, const char *noun)
+{
+	struct buf b = BUF_INIT;
+	unsigned i, n = 0;
+
+	for (i = 0; i < CTL_N; i++) {
+		if (strcmp(ctl_commands[i].noun, noun) != 0)
+			continue;
+		(void)buf_addz(&b, n++ == 0 ? ": " : ", ");
+		ctl_usage(&ctl_commands[i], &b);
+	}
+	(void)snprintf(l->error, sizeof(l->error), "\"%s\" needs a verb%s",
+	    noun, buf_str(&b) == NULL ? "" : buf_head(&b));
+	buf_fini(&b);
+}
+
 static const struct ctl_command *
 name_of(struct ctl_line *l)
 {
@@ -233,8 +251,7 @@ name_of(struct ctl_line *l)
 	if (seen == NULL || l->n_args > 1)
 		unknown(l, seen);
 	else
-		(void)snprintf(l->error, sizeof(l->error),
-		    "\"%s\" needs a verb", seen);
+		needs_verb(l, seen);
 	return NULL;
 }
 

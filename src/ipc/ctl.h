@@ -46,7 +46,7 @@ struct ctl_line {
 	struct ctl_word opt[16];	/* "--ttl=30s", without --json */
 	unsigned n_opts;
 	int json;
-	char error[192];	/* why ctl_parse() or ctl_find() refused */
+	char error[256];	/* why ctl_parse() or ctl_find() refused */
 	char *store;
 };
 

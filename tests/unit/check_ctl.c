@@ -122,7 +122,8 @@ START_TEST(wrong_commands_are_explained)
 {
 	wrong("sttus", "did you mean \"status\"");
 	wrong("cache gte a", "did you mean \"get\"");
-	wrong("cache", "needs a verb");
+	wrong("cache", "needs a verb: cache stats, cache get KEY, ");
+	wrong("log", "log level [LEVEL|SUBSYSTEM=LEVEL], log reopen");
 	wrong("scale web", "usage: scale GROUP N|auto [--wait] [--dry-run]");
 	wrong("ping pong", "usage: ping");
 	wrong("status --wait", "unknown option --wait");
