@@ -90,7 +90,9 @@ cache_open(struct slot_self *me, struct cache **out)
 	c->drop = calloc(c->m.chunks_max, sizeof(*c->drop));
 	c->chunk = calloc(c->m.chunks_max, sizeof(*c->chunk));
 	c->chunk_word = calloc(c->m.chunks_max, sizeof(*c->chunk_word));
-	if (c->drop == NULL || c->chunk == NULL || c->chunk_word == NULL) {
+	c->iov = calloc((size_t)c->m.chunks_max + 1, sizeof(*c->iov));
+	if (c->drop == NULL || c->chunk == NULL || c->chunk_word == NULL ||
+	    c->iov == NULL) {
 		cache_close(&c);
 		return -ENOMEM;
 	}
@@ -121,6 +123,7 @@ cache_close(struct cache **cp)
 	free(c->drop);
 	free(c->chunk);
 	free(c->chunk_word);
+	free(c->iov);
 	free(c->scratch);
 	free(c);
 	*cp = NULL;

@@ -8,7 +8,6 @@
 #include "index.h"
 
 #define ALLOC_TRIES 8		/* a value that grows each time we look */
-#define IOV_MAX_CHUNKS 4097	/* CACHE_VALUE_TOP in the smallest segments */
 #define STAGE 16u		/* keys whose memory is fetched together */
 
 void
@@ -194,7 +193,7 @@ pieces(const struct cmap *m, const struct item_view *v, struct iovec *iov)
 {
 	unsigned n = 0;
 
-	if (v->n_chunks >= IOV_MAX_CHUNKS)
+	if (v->n_chunks > m->chunks_max)
 		return -EUCLEAN;
 	for (uint32_t i = 0; i < v->n_chunks; i++) {
 		uint32_t seg = item_chunk(v, i);
@@ -211,19 +210,18 @@ pieces(const struct cmap *m, const struct item_view *v, struct iovec *iov)
 	return (int)n;
 }
 
-/* Apart, so that the many pieces are on the stack only where there are any. */
-static __attribute__((noinline)) int
+/* The many pieces lie in the view: the caller may be on a fiber's stack. */
+static int
 look_chunked(struct cache *c, const struct look *f, cache_look_fn *look,
     void *arg)
 {
-	struct iovec iov[IOV_MAX_CHUNKS + 1];
 	struct cache_info info;
-	int n = pieces(&c->m, &f->v, iov);
+	int n = pieces(&c->m, &f->v, c->iov);
 
 	if (n < 0)
 		return n;
 	cache_tell(c, f->item, &f->v, &info);
-	return look(iov, (unsigned)n, &info, arg);
+	return look(c->iov, (unsigned)n, &info, arg);
 }
 
 static int

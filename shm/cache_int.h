@@ -22,6 +22,7 @@ struct cache {
 	uint32_t *drop;			/* chunks of a record just replaced */
 	uint32_t *chunk;		/* of a value being stored */
 	uint64_t *chunk_word;
+	struct iovec *iov;		/* pieces of a value in place: chunks_max + 1 */
 	char *scratch;			/* a value being changed */
 	size_t scratch_size;
 };

@@ -319,6 +319,54 @@ START_TEST(chunks_go_with_their_head)
 }
 END_TEST
 
+static int
+count_bytes(const struct iovec *iov, unsigned n, const struct cache_info *info,
+    void *arg)
+{
+	size_t *sum = arg;
+
+	for (unsigned i = 0; i < n; i++)
+		*sum += iov[i].iov_len;
+	return *sum == info->len ? 1 : -EUCLEAN;
+}
+
+/* As a fiber with a small stack would. */
+static void *
+look_at_long(void *arg)
+{
+	struct region *r = arg;
+	struct slot_self *me;
+	struct cache *c;
+	size_t sum = 0;
+
+	me = shmfix_attach(r, SLOT_ANY, SLOT_ROLE_WORKER, "web");
+	ck_assert_int_eq(cache_open(me, &c), 0);
+	ck_assert_int_eq(cache_look(c, "long", 4, count_bytes, &sum), 1);
+	ck_assert_uint_eq(sum, 200000);
+	cache_close(&c);
+	slot_detach(&me);
+	return NULL;
+}
+
+START_TEST(a_long_value_is_seen_in_place_from_a_small_stack)
+{
+	struct cachefix f = cachefix_open(NULL);
+	char *val = calloc(1, 200000);
+	pthread_attr_t attr;
+	pthread_t id;
+
+	ck_assert_int_eq(cache_put(f.c, CACHE_SET, "long", 4, val, 200000,
+	    NULL, NULL), 1);
+	pthread_attr_init(&attr);
+	ck_assert_int_eq(pthread_attr_setstacksize(&attr, 64 << 10), 0);
+	ck_assert_int_eq(pthread_create(&id, &attr, look_at_long, f.r), 0);
+	ck_assert_int_eq(pthread_join(id, NULL), 0);
+	pthread_attr_destroy(&attr);
+	free(val);
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(many_keys_in_one_call)
 {
 	struct cachefix f = cachefix_open(NULL);
@@ -423,5 +471,6 @@ SHMFIX_SUITE("cache", what_was_set_is_got_until_it_is_deleted,
     a_time_to_live_is_never_cut_short,
     flush_ends_all_that_was_and_nothing_that_comes,
     values_of_every_size_come_back_whole, chunks_go_with_their_head,
+    a_long_value_is_seen_in_place_from_a_small_stack,
     many_keys_in_one_call, a_view_without_a_slot_reads_and_does_not_write,
     a_forked_child_is_refused, statistics_count_what_happened)
