@@ -136,11 +136,15 @@ slot_process_seen(const struct region *r, unsigned number)
 	int pid = ld_rlx(&s->pid);
 	long threads = 0;
 	char state = '?';
+	int rc;
 
 	if (ns == 0 || ns != pid_namespace() || pid <= 0)
 		return 0;
-	if (proc_stat(pid, &state, &threads, &start) < 0 ||
-	    start != ld_rlx(&s->started))
+	rc = proc_stat(pid, &state, &threads, &start);
+	/* We are short of something; that is no sign of its death. */
+	if (rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM)
+		return 1;
+	if (rc < 0 || start != ld_rlx(&s->started))
 		return 0;
 	/* A zombie has no address space any more, unless it is the first
 	 * thread of a process whose others live on. */

@@ -1,6 +1,7 @@
 /* check_slot.c - who owns a slot, and when it may be taken over */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "../lib/shmfix.h"
 #include "epoch.h"
@@ -155,6 +156,24 @@ START_TEST(owner_that_lost_its_record_lock_but_lives_is_not_robbed)
 }
 END_TEST
 
+START_TEST(who_is_short_of_descriptors_declares_nobody_dead)
+{
+	struct region *r = shmfix_region(NULL);
+	pid_t pid = shmfix_child(r, 2, lose_locks, NULL);
+	struct rlimit old, none;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(slot_dead(r, 2), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &old), 0);
+	shmfix_kill(pid);
+	ck_assert_int_eq(slot_dead(r, 2), 1);
+	region_close(&r);
+}
+END_TEST
+
 START_TEST(forked_child_of_an_attached_process_has_no_slot)
 {
 	struct region *r = shmfix_region(NULL);
@@ -240,6 +259,7 @@ SHMFIX_SUITE("slot", attach_says_who_and_detach_frees_with_next_generation,
     slot_of_another_thread_of_ours_is_busy_and_not_dead,
     killed_owner_is_dead_and_reaped_once, stopped_owner_is_not_dead,
     zombie_is_dead, owner_that_lost_its_record_lock_but_lives_is_not_robbed,
+    who_is_short_of_descriptors_declares_nobody_dead,
     forked_child_of_an_attached_process_has_no_slot,
     full_table_of_the_dead_opens_to_a_newcomer,
     only_menders_repair_where_the_region_says_so,
