@@ -2,6 +2,7 @@
  * http_field.c - the fields that decide how a request is read: Host, the two
  * that frame the body, Connection, Expect.  All the others are only stored.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
@@ -14,7 +15,21 @@ same(const char *p, size_t n, const char *z)
 	return n == strlen(z) && http_char_same(p, z, n);
 }
 
-/* "[" ... "]": hexadecimal groups and dots, or the future form "v1.x". */
+/* Of an IPv6 address; the longest has an IPv4 one at its end. */
+static int
+is_ipv6(const char *p, size_t n)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr a;
+
+	if (n >= sizeof(text) || memchr(p, '\0', n) != NULL)
+		return 0;
+	memcpy(text, p, n);
+	text[n] = '\0';
+	return inet_pton(AF_INET6, text, &a) == 1;
+}
+
+/* "[" ... "]": an IPv6 address, or the future form "v1.x". */
 static size_t
 literal_len(const char *p, size_t n)
 {
@@ -32,11 +47,7 @@ literal_len(const char *p, size_t n)
 				return 0;
 		return len > 4 ? len : 0;
 	}
-	for (i = 1; i < len - 1; i++)
-		if (!http_char_is((uint8_t)p[i], HTTP_CHAR_HEX) &&
-		    p[i] != ':' && p[i] != '.')
-			return 0;
-	return memchr(p, ':', len) != NULL ? len : 0;
+	return is_ipv6(p + 1, len - 2) ? len : 0;
 }
 
 static int
