@@ -112,6 +112,8 @@ read_value(struct cache *c, const struct cache_want *w, struct seen *s)
 {
 	int rc;
 
+	if (scratch_grow(c, 1) < 0)	/* an empty value has a place, too */
+		return -ENOMEM;
 	s->now = tick_now(c->m.region);
 	s->born = (uint32_t)ld_acq(&c->m.hot[CMAP_CLOCK]);
 	while ((rc = read_once(c, w, s)) == -ENOSPC)
@@ -192,6 +194,9 @@ cache_put(struct cache *c, enum cache_op op, const void *key, size_t key_len,
 		return rc;
 	if (opt == NULL)
 		opt = &none;
+	/* memcpy() may not be given NULL, not even for nothing. */
+	if (val_len == 0)
+		e.p = val = "";
 	if (opt->ttl_ns < 0 || op > CACHE_PREPEND)
 		return -EINVAL;
 	if (op == CACHE_APPEND || op == CACHE_PREPEND)

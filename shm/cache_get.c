@@ -60,7 +60,8 @@ copy_value(const struct cmap *m, const struct item_view *v, void *to)
 {
 	if (__builtin_expect(v->n_chunks != 0, 0))
 		return copy_chunks(m, v, to);
-	memcpy(to, v->val, v->len);
+	if (v->len != 0)	/* else `to` may be NULL */
+		memcpy(to, v->val, v->len);
 	return 0;
 }
 

@@ -367,6 +367,21 @@ START_TEST(a_long_value_is_seen_in_place_from_a_small_stack)
 }
 END_TEST
 
+START_TEST(nothing_at_all_is_a_value)
+{
+	struct cachefix f = cachefix_open(NULL);
+	struct cache_room room = { 0 };
+
+	ck_assert_int_eq(cache_put(f.c, CACHE_SET, "e", 1, NULL, 0, NULL,
+	    NULL), 1);
+	ck_assert_int_eq(cache_put(f.c, CACHE_APPEND, "e", 1, NULL, 0, NULL,
+	    NULL), 1);
+	ck_assert_int_eq(cache_get(f.c, "e", 1, &room, NULL), 1);
+	ck_assert_uint_eq(room.len, 0);
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(many_keys_in_one_call)
 {
 	struct cachefix f = cachefix_open(NULL);
@@ -472,5 +487,5 @@ SHMFIX_SUITE("cache", what_was_set_is_got_until_it_is_deleted,
     flush_ends_all_that_was_and_nothing_that_comes,
     values_of_every_size_come_back_whole, chunks_go_with_their_head,
     a_long_value_is_seen_in_place_from_a_small_stack,
-    many_keys_in_one_call, a_view_without_a_slot_reads_and_does_not_write,
+    nothing_at_all_is_a_value, many_keys_in_one_call, a_view_without_a_slot_reads_and_does_not_write,
     a_forked_child_is_refused, statistics_count_what_happened)
