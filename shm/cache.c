@@ -68,6 +68,7 @@ limit_tails(struct cache *c)
 	for (uint32_t i = 0; i < r->n_slots; i++)
 		n += SLOT_STATE(ld_rlx(&r->slots[i].state)) == SLOT_LIVE;
 	c->tails.k = tail_limit(&c->m, n);
+	c->scarce = n > c->m.n_segs / 4;
 	while (c->tails.n > c->tails.k)
 		tail_give(&c->m, &c->tails, 0);
 }

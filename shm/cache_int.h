@@ -18,6 +18,7 @@ struct cache {
 	struct cmap_cell *cell;
 	struct tails tails;
 	int ticks;			/* cache_ticks() */
+	int scarce;			/* fewer segments than writers want open */
 	uint32_t n_drop;
 	uint32_t *drop;			/* chunks of a record just replaced */
 	uint32_t *chunk;		/* of a value being stored */

@@ -417,7 +417,11 @@ cache_store(struct cache *c, struct cache_want *w, uint64_t *cas_out)
 		cache_count(&c->cell->ghosts_hit);
 	if (cas_out != NULL)
 		*cas_out = w->plan.cas;
-	if (t->n_recs == 1 && seg_count_free(&c->m, c->m.n_reserve) <
+	/* One open segment for each writer would be all there are: others could
+	 * neither open nor evict one.  So it is everyone's after each set. */
+	if (c->scarce)
+		tail_give_all(&c->m, &c->tails);
+	else if (t->n_recs == 1 && seg_count_free(&c->m, c->m.n_reserve) <
 	    c->m.n_reserve)
 		(void)maint_run(c->me);	/* below the mark: whoever comes by */
 	return 1;

@@ -131,6 +131,36 @@ START_TEST(expired_segments_are_reclaimed_whole)
 }
 END_TEST
 
+START_TEST(more_writers_than_segments_can_all_write)
+{
+	static const struct cache_plan plan = { .budget_bytes = 1u << 20 };
+	struct region_section sec[CACHE_SECTIONS];
+	struct slot_self *me[70];
+	struct cache *c[70];
+	struct region *r;
+
+	ck_assert_int_eq(cache_sizes(&plan, sec), CACHE_SECTIONS);
+	r = shmfix_region(&(struct region_plan){ .n_slots = 128,
+	    .sections = sec, .n_sections = CACHE_SECTIONS });
+	ck_assert_int_eq(cache_format(r, &plan), 0);
+	for (unsigned w = 0; w < 70; w++) {
+		me[w] = shmfix_attach(r, SLOT_ANY, SLOT_ROLE_WORKER, "web");
+		ck_assert_int_eq(cache_open(me[w], &c[w]), 0);
+	}
+	ck_assert_uint_lt(stats(c[0]).n_segs, 70);
+	for (unsigned w = 0; w < 70; w++)	/* sees how many there are */
+		(void)cache_tick(c[w]);
+	for (unsigned i = 0; i < 70 * 100; i++)
+		ck_assert_int_eq(set_n(c[i % 70], "k", i, 0), 1);
+	ck_assert_uint_gt(stats(c[0]).items, 1000);
+	for (unsigned w = 0; w < 70; w++) {
+		cache_close(&c[w]);
+		slot_detach(&me[w]);
+	}
+	region_close(&r);
+}
+END_TEST
+
 #define DAY_NS (INT64_C(86400) * 1000000000)
 
 START_TEST(what_has_expired_stays_so_for_ever)
@@ -321,6 +351,7 @@ SHMFIX_SUITE("evict", a_full_cache_stays_full,
     what_is_read_survives_what_only_passes,
     a_key_that_comes_back_soon_goes_to_main,
     expired_segments_are_reclaimed_whole,
+    more_writers_than_segments_can_all_write,
     what_has_expired_stays_so_for_ever,
     a_limit_of_keys_holds_and_has_an_order,
     sparse_segments_are_packed_before_live_records_go,
