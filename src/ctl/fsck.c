@@ -150,8 +150,8 @@ fsck_run(struct skepctl *s)
 	int fd, rc;
 
 	rc = region_file(s, path, sizeof(path));
-	if (rc < 0)
-		return rc == -EINVAL ? CTL_EXIT_CONFIG : CTL_EXIT_USAGE;
+	if (rc != CTL_EXIT_OK)
+		return rc;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
 		rc = errno;

@@ -260,8 +260,8 @@ inspect_run(struct skepctl *s)
 	int rc;
 
 	rc = region_file(s, path, sizeof(path));
-	if (rc < 0)
-		return rc == -EINVAL ? CTL_EXIT_CONFIG : CTL_EXIT_USAGE;
+	if (rc != CTL_EXIT_OK)
+		return rc;
 	rc = region_open(path, REGION_RDONLY, &r, &why);
 	if (rc < 0) {
 		skepctl_complain("%s: %s", path,

@@ -4,7 +4,10 @@
 
 #include "skepctl.h"
 
-/* The argument, else the path by the configuration.  0, -errno after having said why. */
+/*
+ * The argument; else with -c the path by that configuration; else what the
+ * daemon says.  0, or the exit status after having said why.
+ */
 int region_file(const struct skepctl *, char *path, size_t size);
 
 #endif

@@ -51,9 +51,9 @@ CMD(METRICS, "metrics", "", "[NAME]", "", READ, KEEPER, \
 CMD(EVENTS, "events", "", "", "--follow --last=N", READ, KEEPER, \
     "Print the last events, and with --follow those that come.") \
 CMD(FSCK, "fsck", "", "[FILE]", "", READ, LOCAL, \
-    "Check a region: the file given, else the one of the configuration. Exits 1 when it is not whole.") \
+    "Check a region: the file given, else the one of the configuration given with -c, else the daemon's. Exits 1 when it is not whole.") \
 CMD(INSPECT, "inspect", "", "[FILE]", "", READ, LOCAL, \
-    "Show what is in a region: header, sections, slots, cache. Works without a daemon.") \
+    "Show what is in a region: header, sections, slots, cache. Finds it as fsck does; a file needs no daemon.") \
 CMD(TOP, "top", "", "", "--interval=TIME --once", READ, LOCAL, \
     "A live screen of groups, workers and cache; q ends it.") \
 CMD(CHECK, "check", "", "FILE", "", READ, LOCAL, \

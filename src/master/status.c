@@ -1,6 +1,8 @@
 /* status.c - see status.h */
 #include "status.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,7 +147,15 @@ reload_json(const struct master *m)
 static json_t *
 region_json(const struct master *m)
 {
-	return json_pack("{s:s, s:I, s:i, s:i, s:i}", "path", m->area.path,
+	char path[PATH_MAX];
+
+	/* One without a name can be opened through us while we live. */
+	if (m->area.path[0] == '\0' && m->area.region != NULL)
+		(void)snprintf(path, sizeof path, "/proc/%d/fd/%d",
+		    (int)getpid(), m->area.region->fd);
+	else
+		(void)snprintf(path, sizeof path, "%s", m->area.path);
+	return json_pack("{s:s, s:I, s:i, s:i, s:i}", "path", path,
 	    "bytes", (json_int_t)m->area.size_bytes, "slots",
 	    (int)m->area.n_slots, "slots_free",
 	    (int)slots_count(&m->slots, SLOTS_FREE), "slots_dead",

@@ -89,7 +89,8 @@ commands(void)
 	expect("log level cache=debug", 0, "");
 	expect("log level loud", 2, "");
 	expect("top", 0, "web.1");
-	expect("inspect", 2, "which region");
+	expect("inspect", 0, "SECTION");
+	expect("fsck", 0, "clean");
 }
 
 static void
