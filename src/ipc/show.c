@@ -103,7 +103,9 @@ worker_row(struct table *t, const json_t *w)
 	table_cell(t, "%s", show_count(text, show_num(w, "requests")));
 	table_cell(t, "%.0f", show_num(w, "connections"));
 	table_cell(t, "%.0f%%", 100 * show_num(w, "busy"));
-	table_cell(t, "%s", show_bytes(text, show_num(w, "pss_bytes")));
+	/* Measured a moment after it is ready. */
+	table_cell(t, "%s", show_num(w, "pss_bytes") > 0 ?
+	    show_bytes(text, show_num(w, "pss_bytes")) : "");
 	table_cell(t, "%.0f", show_num(w, "restarts"));
 	table_end(t);
 }

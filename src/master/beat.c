@@ -40,11 +40,26 @@ kib(const char *text)
 	return strtoull(text, NULL, 10) * 1024;
 }
 
-/* Reading it makes the kernel walk the worker's page tables: one a second. */
-static void
-measure_one(struct master *m)
+/* A worker that nobody has a figure of. */
+static struct child *
+who_is_new(struct master *m)
 {
-	struct child *c = whose_turn(m);
+	struct child *c;
+
+	LIST_FOREACH(c, &m->roster, link)
+		if (c->kind == CHILD_WORKER && c->ready_ns != 0 &&
+		    c->pss_bytes == 0)
+			return c;
+	return NULL;
+}
+
+/*
+ * Reading it makes the kernel walk the worker's page tables: one a second, and
+ * each new one at the next beat, when it has touched little yet.
+ */
+static void
+measure_one(struct child *c)
+{
 	char path[64], line[128];
 	uint64_t own = 0;
 	FILE *f;
@@ -76,9 +91,10 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 	deaths_beat(m, now);
 	mending_beat(m, now);
 	guard_beat(m, now);
+	measure_one(who_is_new(m));
 	if (++m->beats % PER_SECOND == 0) {
 		log_tick();
-		measure_one(m);
+		measure_one(whose_turn(m));
 		status_send(m);
 	}
 	if (dog != 0 && now >= m->watchdog_ns) {
