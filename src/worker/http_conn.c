@@ -470,6 +470,10 @@ http_conn_expire(struct lane_item *item, void *arg)
 	struct http *h = c->http;
 
 	c->lane = NULL;
+	if (arg == &h->write && c->state == HTTP_OPEN && http_io_taken(c)) {
+		http_conn_limit(c, &h->write);	/* slow, but alive */
+		return;
+	}
 	if (arg == &h->write || c->state != HTTP_OPEN) {
 		http_conn_gone(c);
 	} else if (arg == &h->header && c->req != NULL) {

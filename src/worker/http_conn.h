@@ -151,6 +151,7 @@ struct http_conn {
 	uint8_t blocked;	/* the write event is pending */
 	uint8_t reset;		/* close so that the client sees an error */
 	uint32_t unsent;	/* answers in out */
+	int queued;		/* bytes in the kernel's hands, when blocked */
 	uint32_t pin;		/* input below it belongs to the request */
 	struct http_req *req;
 	struct http_buf in, out;
@@ -197,6 +198,12 @@ int http_io_fill(struct http_conn *);
 int http_io_came(struct http_conn *, ssize_t n, size_t room);
 /* Whether a read would find bytes at once. */
 int http_io_waiting(const struct http_conn *);
+/*
+ * Whether the client has taken anything since it blocked us or since this was
+ * last asked.  The write event does not tell of every byte: it waits until a
+ * third of the kernel's buffer is free, which takes a slow client minutes.
+ */
+int http_io_taken(struct http_conn *);
 /*
  * Be told once more of input that is there.  In the next pass: event_active()
  * would let one client that sends without end keep all others waiting.

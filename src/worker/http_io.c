@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include <event2/event.h>
+#include <linux/sockios.h>
 
 #include "clock.h"
 #include "http_conn.h"
@@ -160,14 +161,34 @@ count_pending(struct http_conn *c)
 	c->unsent = 0;
 }
 
+/* What the kernel still holds of our answers; -1 where it does not say. */
+static int
+queued(const struct http_conn *c)
+{
+	int n;
+
+	return ioctl(c->fd, SIOCOUTQ, &n) == 0 ? n : -1;
+}
+
+int
+http_io_taken(struct http_conn *c)
+{
+	int n = queued(c), taken = n < c->queued;
+
+	c->queued = n;
+	return taken;
+}
+
 static void
 block(struct http_conn *c, int took)
 {
 	if (!c->blocked && event_add(&c->write_ev, NULL) == 0)
 		c->blocked = 1;
 	/* Only what the client takes starts the limit anew. */
-	if (took || c->lane != &c->http->write)
+	if (took || c->lane != &c->http->write) {
+		c->queued = queued(c);
 		http_conn_limit(c, &c->http->write);
+	}
 }
 
 static void

@@ -1095,6 +1095,30 @@ START_TEST(a_client_that_takes_nothing_is_disconnected)
 }
 END_TEST
 
+/* Slower than the write event tells, which waits for much room at once. */
+START_TEST(a_client_that_takes_little_is_kept)
+{
+	const struct timespec pause = { 0, 20000000 };
+	char some[8192];
+	int fd, i;
+
+	start(CONF_TEXT("write_timeout = 300ms"));
+	fd = dial();
+	put_text(fd, "GET /big HTTP/1.1" E H E);
+	for (i = 0; i < 17; i++) {
+		loop_pass(&w.loop, 0);
+		ck_assert_int_gt(read(fd, some, sizeof(some)), 0);
+		(void)nanosleep(&pause, NULL);
+	}
+	loop_pass(&w.loop, 0);
+	ck_assert_int_eq(w.n_conns, 1);
+	close(fd);
+	while (w.n_conns > 0)
+		loop_pass(&w.loop, 1);
+	stop();
+}
+END_TEST
+
 START_TEST(draining_hands_idle_connections_over)
 {
 	struct text t = { 0 };
@@ -1216,6 +1240,7 @@ main(void)
 	tcase_add_test(t, who_sends_without_end_does_not_hold_the_loop);
 	tcase_add_test(t, each_request_has_its_own_time);
 	tcase_add_test(t, a_client_that_takes_nothing_is_disconnected);
+	tcase_add_test(t, a_client_that_takes_little_is_kept);
 	tcase_add_test(t, draining_hands_idle_connections_over);
 	tcase_add_test(t, stopping_says_close_with_the_last_answer);
 	suite_add_tcase(s, t);
