@@ -1,0 +1,150 @@
+/* The HTTP front: who is too slow, and who only looks so. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check_http_conn.h"
+#include "httpfix.h"
+
+START_TEST(time_limits_end_what_does_not_arrive)
+{
+	static const char *const in[] = { "", "GET / HT",
+		"POST /echo HTTP/1.1" E H "Content-Length: 5" E E "ab",
+		"POST /ignore HTTP/1.1" E H "Content-Length: 5" E E "ab" };
+	static const char *const want[] = { "",
+		ERROR("408 Request Timeout", "48",
+		    "the request did not arrive in time"),
+		ERROR("408 Request Timeout", "53",
+		    "the request body did not arrive in time"),
+		ANSWER("200 OK", "", "7", "", "ignored") };
+	size_t i;
+
+	hf_start(HF_CONF("idle_timeout = 30ms\n header_timeout = 30ms\n"
+			 "body_timeout = 30ms\n linger_timeout = 30ms"));
+	for (i = 0; i < 4; i++) {
+		struct hf_text t = { 0 };
+		int fd = hf_dial();
+
+		hf_put(fd, in[i], strlen(in[i]));
+		hf_until_end(&t, fd);
+		ck_assert_str_eq(hf_plain(t.p), want[i]);
+		free(t.p);
+		/* The lingering has a limit too. */
+		while (hf_worker()->n_conns > 0)
+			hf_pass(1);
+		close(fd);
+	}
+	hf_stop();
+}
+END_TEST
+
+START_TEST(who_sends_without_end_does_not_hold_the_loop)
+{
+	struct hf_text t = { 0 };
+	int fd, left, i;
+
+	hf_start_plain();
+	fd = hf_dial();
+	hf_put_text(fd, "GET\n");
+	for (i = 0; i < 150; i++)	/* nobody wants it any more */
+		hf_put(fd, hf_big(), 1000);
+	hf_pass(0);
+	ck_assert_int_eq(ioctl(fd, SIOCOUTQ, &left), 0);
+	ck_assert_int_gt(left, 50000);	/* others have their turn first */
+	hf_until_end(&t, fd);
+	ck_assert_str_eq(hf_plain(t.p),
+	    ERROR("400 Bad Request", "41", "bare LF in the request line"));
+	free(t.p);
+	close(fd);
+	while (hf_worker()->n_conns > 0)
+		hf_pass(1);
+	hf_stop();
+}
+END_TEST
+
+START_TEST(each_request_has_its_own_time)
+{
+	struct timespec pause = { 0, 60000000 };
+	struct hf_text t = { 0 };
+	int fd, i;
+
+	hf_start(HF_CONF("header_timeout = 300ms"));
+	fd = hf_dial();
+	hf_put_text(fd, "GE");
+	/* Some part of a request is always there, for 480 ms. */
+	for (i = 0; i < 8; i++) {
+		nanosleep(&pause, NULL);
+		hf_put_text(fd, "T /hello HTTP/1.1" E H E "GE");
+		hf_settle(&t, fd);
+		ck_assert_int_eq(t.eof, 0);
+		ck_assert_str_eq(hf_plain(t.p), HELLO);
+		t.n = 0;
+	}
+	free(t.p);
+	close(fd);
+	hf_stop();
+}
+END_TEST
+
+START_TEST(a_client_that_takes_nothing_is_disconnected)
+{
+	int fd;
+
+	hf_start(HF_CONF("write_timeout = 30ms"));
+	fd = hf_dial();
+	hf_put_text(fd, "GET /big HTTP/1.1" E H E);
+	while (hf_worker()->n_conns > 0)
+		hf_pass(1);
+	ck_assert_uint_eq(hf_worker()->tasks.n_live, 0);
+	close(fd);
+	fd = hf_dial();
+	hf_put_text(fd, "GET /flood HTTP/1.1" E H E);
+	while (hf_worker()->n_conns > 0)
+		hf_pass(1);
+	ck_assert_uint_eq(hf_worker()->tasks.n_live, 0);
+	close(fd);
+	hf_stop();
+}
+END_TEST
+
+/* Slower than the write event tells, which waits for much room at once. */
+START_TEST(a_client_that_takes_little_is_kept)
+{
+	const struct timespec pause = { 0, 20000000 };
+	char some[8192];
+	int fd, i;
+
+	hf_start(HF_CONF("write_timeout = 300ms"));
+	fd = hf_dial();
+	hf_put_text(fd, "GET /big HTTP/1.1" E H E);
+	for (i = 0; i < 17; i++) {
+		hf_pass(0);
+		ck_assert_int_gt(read(fd, some, sizeof(some)), 0);
+		(void)nanosleep(&pause, NULL);
+	}
+	hf_pass(0);
+	ck_assert_int_eq(hf_worker()->n_conns, 1);
+	close(fd);
+	while (hf_worker()->n_conns > 0)
+		hf_pass(1);
+	hf_stop();
+}
+END_TEST
+
+TCase *
+http_conn_time_case(void)
+{
+	TCase *t = tcase_create("time");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, time_limits_end_what_does_not_arrive);
+	tcase_add_test(t, who_sends_without_end_does_not_hold_the_loop);
+	tcase_add_test(t, each_request_has_its_own_time);
+	tcase_add_test(t, a_client_that_takes_nothing_is_disconnected);
+	tcase_add_test(t, a_client_that_takes_little_is_kept);
+	return t;
+}
