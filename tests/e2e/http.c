@@ -1,7 +1,7 @@
 /*
  * http.c - skepd as an HTTP server, seen from the wire: the table of
  * http_rows.c over TCP and a UNIX socket, whole and byte by byte, then what
- * takes time or many bytes.
+ * takes time, and in http_bytes.c what takes many bytes.
  */
 #include <errno.h>
 #include <poll.h>
@@ -11,28 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "http_rows.h"
+#include "http_checks.h"
 #include "stage.h"
 #include "wire.h"
 
-#define E "\r\n"
-#define H "Host: a" E
-#define WAIT_MS 10000
-
 static struct stage stage;
 static char sock[128];
-static int n_failed, n_checks;
-
-#define CHECK(c, ...)                                                          \
-	do {                                                                   \
-		n_checks++;                                                    \
-		if (!(c)) {                                                    \
-			n_failed++;                                            \
-			printf("FAIL %s:%d: %s: ", __func__, __LINE__, #c);    \
-			printf(__VA_ARGS__);                                   \
-			printf("\n");                                          \
-		}                                                              \
-	} while (0)
+int http_n_failed, http_n_checks;
 
 static void
 nap_ms(long ms)
@@ -51,8 +36,8 @@ now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int
-dial(struct wire *w, int tcp)
+int
+http_dial(struct wire *w, int tcp)
 {
 	int rc = wire_open(w, tcp ? stage.server.port : 0, sock);
 
@@ -105,8 +90,8 @@ check_alive(const struct http_row *r, struct wire *w)
 	free(a.body);
 }
 
-static void
-check_answers(const struct http_row *r, struct wire *w)
+void
+http_answers(const struct http_row *r, struct wire *w)
 {
 	const char *p = r->want, *why;
 	struct wire_answer a;
@@ -143,7 +128,7 @@ run_row(const struct http_row *r, int tcp, int by_byte)
 	struct wire w;
 	size_t i, n = strlen(r->in);
 
-	if (dial(&w, tcp) < 0)
+	if (http_dial(&w, tcp) < 0)
 		return;
 	if (by_byte) {
 		/* A refusal may come before the last byte is sent. */
@@ -152,7 +137,7 @@ run_row(const struct http_row *r, int tcp, int by_byte)
 	} else {
 		CHECK(wire_send(&w, r->in, n) == 0, "%s", r->rule);
 	}
-	check_answers(r, &w);
+	http_answers(r, &w);
 	wire_close(&w);
 }
 
@@ -166,200 +151,6 @@ conformance(void)
 		run_row(&http_rows[i], 0, 0);
 		run_row(&http_rows[i], 1, 1);
 	}
-}
-
-/* --- limits --- */
-
-static void
-one(const char *rule, const char *in, size_t n, const char *want)
-{
-	struct http_row r = { rule, "", want, NULL };
-	struct wire w;
-
-	if (dial(&w, 1) < 0)
-		return;
-	(void)wire_send(&w, in, n);
-	check_answers(&r, &w);
-	wire_close(&w);
-}
-
-/* pre, n times fill, post */
-static void
-filled(const char *rule, const char *pre, int n, const char *fill,
-    const char *post, const char *want)
-{
-	size_t len = strlen(fill), at;
-	char *in = malloc(strlen(pre) + (size_t)n * len + strlen(post) + 1);
-	int i;
-
-	at = (size_t)sprintf(in, "%s", pre);
-	for (i = 0; i < n; i++, at += len)
-		memcpy(in + at, fill, len);
-	at += (size_t)sprintf(in + at, "%s", post);
-	one(rule, in, at, want);
-	free(in);
-}
-
-static void
-limits(void)
-{
-	/* "GET " "/hello?" " HTTP/1.1" are 20 bytes of 8192. */
-	filled("longest request line", "GET /hello?", 8172, "a",
-	    " HTTP/1.1" E H E, "200");
-	filled("request line too long", "GET /hello?", 8173, "a",
-	    " HTTP/1.1" E H E, "414!");
-	filled("endless request line", "GET /hello?", 200000, "a", "", "414!");
-	/* Host, "X: ", two CR LF: 9 + 3 + 4 of 32768 */
-	filled("largest header", "GET /hello HTTP/1.1" E H "X: ", 32752, "a",
-	    E E, "200");
-	filled("header too large", "GET /hello HTTP/1.1" E H "X: ", 32753, "a",
-	    E E, "431!");
-	filled("endless header", "GET /hello HTTP/1.1" E H, 50000,
-	    "X: y" E, "", "431!");
-	filled("100 fields", "GET /hello HTTP/1.1" E H, 99, "X: y" E, E, "200");
-	filled("101 fields", "GET /hello HTTP/1.1" E H, 100, "X: y" E, E,
-	    "431!");
-	filled("trailers count as fields",
-	    "POST /echo HTTP/1.1" E H "Transfer-Encoding: chunked" E E "0" E,
-	    99, "X: y" E, E, "431!");
-	filled("chunk extensions count as header",
-	    "POST /echo HTTP/1.1" E H "Transfer-Encoding: chunked" E E "1;",
-	    40000, "a", E "x" E "0" E E, "431!");
-}
-
-/* --- bodies --- */
-
-static char *
-noise(size_t n)
-{
-	char *p = malloc(n);
-	unsigned x = 1;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		x = x * 1103515245u + 12345u;
-		p[i] = (char)(x >> 16);
-	}
-	return p;
-}
-
-static void
-check_echo(struct wire *w, const char *rule, const char *body, size_t n)
-{
-	struct wire_answer a;
-	const char *why;
-	int rc = wire_answer(w, 0, WAIT_MS, NULL, &a, &why);
-
-	CHECK(rc == 0, "%s: %s %s", rule, strerror(-rc), why);
-	if (rc == 0)
-		CHECK(a.status == 200 && a.body_n == n &&
-			memcmp(a.body, body, n) == 0,
-		    "%s: %d, %zu bytes", rule, a.status, a.body_n);
-	free(a.body);
-}
-
-#define LARGE (8u << 20)
-
-static void
-large_bodies(int tcp)
-{
-	char *body = noise(LARGE), head[200];
-	struct wire_answer a;
-	const char *why;
-	struct wire w;
-	size_t at, n;
-	int rc;
-
-	if (dial(&w, tcp) < 0)
-		return;
-	sprintf(head, "POST /echo HTTP/1.1" E H "Content-Length: %u" E E,
-	    LARGE);
-	(void)wire_send_text(&w, head);
-	(void)wire_send(&w, body, LARGE);
-	check_echo(&w, "upload by length", body, LARGE);
-	(void)wire_send_text(&w,
-	    "POST /echo HTTP/1.1" E H "Transfer-Encoding: chunked" E E);
-	for (at = 0; at < LARGE; at += n) {
-		n = 1 + at * 7919 % 50021;
-		if (n > LARGE - at)
-			n = LARGE - at;
-		sprintf(head, "%zx;n=%zu" E, n, at % 7);
-		/* Extensions have a budget: most chunks go without. */
-		if (at % 64 != 0)
-			sprintf(head, "%zX" E, n);
-		(void)wire_send_text(&w, head);
-		(void)wire_send(&w, body + at, n);
-		(void)wire_send_text(&w, E);
-	}
-	(void)wire_send_text(&w, "0" E E);
-	check_echo(&w, "upload in chunks", body, LARGE);
-	(void)wire_send_text(&w, "GET /big HTTP/1.1" E H E);
-	rc = wire_answer(&w, 0, WAIT_MS, NULL, &a, &why);
-	CHECK(rc == 0 && a.body_n == 8u << 20 && a.body[23] == 'a',
-	    "download: %d %s", rc, why);
-	free(a.body);
-	(void)wire_send_text(&w, "GET /pieces/100000 HTTP/1.1" E H E);
-	rc = wire_answer(&w, 0, WAIT_MS, NULL, &a, &why);
-	CHECK(rc == 0 && a.body_n == 1300000 &&
-		strncmp(a.body + 1299987, "piece 099999\n", 13) == 0,
-	    "download in chunks: %d %s", rc, why);
-	free(a.body);
-	wire_close(&w);
-	free(body);
-}
-
-static void
-expectation(void)
-{
-	struct wire_answer a;
-	const char *why;
-	struct wire w;
-	int rc, interim = 0;
-
-	if (dial(&w, 1) < 0)
-		return;
-	(void)wire_send_text(&w, "POST /echo HTTP/1.1" E H
-	    "Expect: 100-continue" E "Content-Length: 2" E E);
-	rc = wire_answer(&w, 0, 300, &interim, &a, &why);
-	CHECK(rc == -ETIMEDOUT && interim == 1, "%d %d", rc, interim);
-	free(a.body);
-	(void)wire_send_text(&w, "ok");
-	check_echo(&w, "after 100", "ok", 2);
-	/* The handler does not want it: no 100, and the connection ends. */
-	(void)wire_send_text(&w, "POST /ignore HTTP/1.1" E H
-	    "Expect: 100-continue" E "Content-Length: 2" E E);
-	interim = 0;
-	rc = wire_answer(&w, 0, WAIT_MS, &interim, &a, &why);
-	CHECK(rc == 0 && a.status == 200 && a.close && interim == 0,
-	    "%d %s", rc, why);
-	free(a.body);
-	CHECK(wire_ended(&w, WAIT_MS) == 0, "end");
-	wire_close(&w);
-}
-
-/* The answer to a refused upload must survive that the client goes on. */
-static void
-refused_upload(const char *rule, const char *head, int status)
-{
-	char *body = noise(1 << 20);
-	struct wire_answer a;
-	const char *why;
-	struct wire w;
-	int rc, i;
-
-	if (dial(&w, 1) < 0)
-		return;
-	(void)wire_send_text(&w, head);
-	for (i = 0; i < 8; i++)
-		if (wire_send(&w, body, 1 << 20) < 0)
-			break;
-	rc = wire_answer(&w, 0, WAIT_MS, NULL, &a, &why);
-	CHECK(rc == 0 && a.status == status && a.close, "%s: %d %s", rule, rc,
-	    why);
-	free(a.body);
-	CHECK(wire_ended(&w, WAIT_MS) == 0, "%s: end", rule);
-	wire_close(&w);
-	free(body);
 }
 
 /* --- many requests --- */
@@ -376,7 +167,7 @@ pipeline(int tcp)
 
 	for (i = 0; i < 1000; i++)
 		n += (size_t)sprintf(in + n, "GET /id/%d HTTP/1.1" E H E, i);
-	if (dial(&w, tcp) < 0)
+	if (http_dial(&w, tcp) < 0)
 		return;
 	CHECK(wire_send(&w, in, n) == 0, "send");
 	for (i = 0; i < 1000; i++) {
@@ -402,7 +193,7 @@ timeouts(void)
 	int rc, i;
 
 	/* A byte each 100 ms keeps nobody waiting beyond the header's limit. */
-	if (dial(&w, 1) < 0)
+	if (http_dial(&w, 1) < 0)
 		return;
 	(void)wire_send_text(&w, "GET /hello HTTP/1.1" E "Host: a");
 	rc = -ETIMEDOUT;
@@ -421,7 +212,7 @@ timeouts(void)
 	CHECK(wire_ended(&w, WAIT_MS) == 0, "slow head: end");
 	wire_close(&w);
 
-	if (dial(&w, 1) < 0)
+	if (http_dial(&w, 1) < 0)
 		return;
 	(void)wire_send_text(&w,
 	    "POST /echo HTTP/1.1" E H "Content-Length: 5" E E "he");
@@ -433,7 +224,7 @@ timeouts(void)
 	wire_close(&w);
 
 	begin = now_ms();
-	if (dial(&w, 1) < 0)
+	if (http_dial(&w, 1) < 0)
 		return;
 	CHECK(wire_ended(&w, WAIT_MS) == 0, "idle: end");
 	CHECK(now_ms() - begin >= 1900, "%ld ms", now_ms() - begin);
@@ -448,7 +239,7 @@ half_close(int tcp)
 	struct wire w;
 	int rc, i;
 
-	if (dial(&w, tcp) < 0)
+	if (http_dial(&w, tcp) < 0)
 		return;
 	(void)wire_send_text(&w, "GET /nap/100 HTTP/1.1" E H E
 	    "GET /hello HTTP/1.1" E H E);
@@ -471,12 +262,12 @@ client_abort(int tcp)
 	struct wire w;
 	int rc, i;
 
-	if (dial(&w, tcp) < 0)
+	if (http_dial(&w, tcp) < 0)
 		return;
 	(void)wire_send_text(&w, "GET /wait HTTP/1.1" E H E);
 	nap_ms(50);
 	wire_abort(&w);
-	if (dial(&w, 1) < 0)
+	if (http_dial(&w, 1) < 0)
 		return;
 	for (i = 0; i < 100; i++) {
 		(void)wire_send_text(&w, "GET /waited HTTP/1.1" E H E);
@@ -504,7 +295,7 @@ request_ids(void)
 	struct wire w;
 	int rc;
 
-	if (dial(&w, 1) < 0)
+	if (http_dial(&w, 1) < 0)
 		return;
 	(void)wire_send_text(&w, "GET /hello HTTP/1.1" E H
 	    "X-Request-Id: from-client.7" E E);
@@ -590,16 +381,7 @@ main(void)
 	if (rc != 0)
 		return rc;
 	conformance();
-	limits();
-	large_bodies(1);
-	large_bodies(0);
-	expectation();
-	refused_upload("413", "POST /echo HTTP/1.1" E H
-	    "Content-Length: 1000000000" E E, 413);
-	refused_upload("400", "POST /echo HTTP/1.1" E
-	    "Content-Length: 100000000" E E, 400);
-	refused_upload("unwanted", "POST /ignore HTTP/1.1" E H
-	    "Content-Length: 30000000" E E, 200);
+	http_bytes();
 	pipeline(1);
 	pipeline(0);
 	timeouts();
@@ -609,9 +391,9 @@ main(void)
 	client_abort(0);
 	request_ids();
 	access_log(log);
-	rc = stage_close(&stage, n_failed > 0);
-	printf("%d checks, %d failed\n", n_checks, n_failed);
+	rc = stage_close(&stage, http_n_failed > 0);
+	printf("%d checks, %d failed\n", http_n_checks, http_n_failed);
 	(void)unlink(log);
 	(void)unlink(sock);
-	return rc != 0 || n_failed > 0;
+	return rc != 0 || http_n_failed > 0;
 }
