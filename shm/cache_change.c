@@ -69,22 +69,6 @@ scratch_alloc(void *arg, size_t n)
 }
 
 static int
-copy_out(const struct cmap *m, const struct item_view *v, char *to)
-{
-	for (uint32_t i = 0; i < v->n_chunks; i++) {
-		uint32_t seg = item_chunk(v, i);
-		uint32_t n = item_chunk_len(v, i, m->seg_bytes);
-
-		if (seg >= m->n_segs)
-			return -EUCLEAN;
-		memcpy(to, seg_data(m, seg), n);
-		to += n;
-	}
-	memcpy(to, v->val, v->len);
-	return 0;
-}
-
-static int
 read_once(struct cache *c, const struct cache_want *w, struct seen *s)
 {
 	struct look f;
@@ -99,7 +83,7 @@ read_once(struct cache *c, const struct cache_want *w, struct seen *s)
 		s->flags = f.v.flags;
 		s->expiry = f.v.expires ? s->now + item_left(&f.v, s->now) : 0;
 		rc = s->len > c->scratch_size ? -ENOSPC
-		    : copy_out(&c->m, &f.v, c->scratch);
+		    : cache_chunks_copy(&c->m, &f.v, c->scratch);
 		rc = rc == 0 ? 1 : rc;
 	}
 	epoch_leave(c->me);

@@ -98,3 +98,19 @@ cache_chunks_linked(struct cache *c, const struct cache_want *w)
 		    SEG_CHUNK, SEG_CHUNKS, 0, 0);
 	}
 }
+
+int
+cache_chunks_copy(const struct cmap *m, const struct item_view *v, char *to)
+{
+	for (uint32_t i = 0; i < v->n_chunks; i++) {
+		uint32_t seg = item_chunk(v, i);
+		uint32_t n = item_chunk_len(v, i, m->seg_bytes);
+
+		if (seg >= m->n_segs)
+			return -EUCLEAN;
+		memcpy(to, seg_data(m, seg), n);
+		to += n;
+	}
+	memcpy(to, v->val, v->len);
+	return 0;
+}

@@ -38,28 +38,11 @@ touch(struct item *it)
 		st_rlx(&it->freq, (uint8_t)(n + 1));
 }
 
-/* The value of a record with chunks: 0, -EUCLEAN. */
-static int
-copy_chunks(const struct cmap *m, const struct item_view *v, char *to)
-{
-	for (uint32_t i = 0; i < v->n_chunks; i++) {
-		uint32_t seg = item_chunk(v, i);
-		uint32_t n = item_chunk_len(v, i, m->seg_bytes);
-
-		if (seg >= m->n_segs)
-			return -EUCLEAN;
-		memcpy(to, seg_data(m, seg), n);
-		to += n;
-	}
-	memcpy(to, v->val, v->len);
-	return 0;
-}
-
 static inline int
 copy_value(const struct cmap *m, const struct item_view *v, void *to)
 {
 	if (__builtin_expect(v->n_chunks != 0, 0))
-		return copy_chunks(m, v, to);
+		return cache_chunks_copy(m, v, to);
 	if (v->len != 0)	/* else `to` may be NULL */
 		memcpy(to, v->val, v->len);
 	return 0;

@@ -101,6 +101,10 @@ int cache_chunks_fill(struct cache *, struct cache_want *);
 void cache_chunks_linked(struct cache *, const struct cache_want *);
 void cache_chunks_undo(struct cache *, const struct cache_want *);
 
+/* Copy the value of a record with chunks, v->len and its chunks' bytes, to `to`:
+ * 0, -EUCLEAN when it names a segment that there is not. */
+int cache_chunks_copy(const struct cmap *, const struct item_view *, char *to);
+
 /* Make a free segment: 1, or 0 when none is to be had. */
 int cache_make_room(struct cache *);
 
