@@ -7,7 +7,7 @@
  * as several requests), and so that it can tell when it was stopped itself.
  *
  * A chunk is LOAD_CHUNK answers.  It counts as seen at once when the client ran
- * through all of it (never 100 us between two looks at the clock) and the
+ * through all of it (never 200 us between two looks at the clock) and the
  * server was never silent for 2 ms: of its answers, all but one a connection
  * are then to requests that were sent in the chunk, so the server ran while the
  * client did.
