@@ -94,9 +94,9 @@ http_answer_prepare(struct http_req *r)
 }
 
 int
-http_answer_head(struct http_req *r)
+http_answer_head(struct http_req *r, size_t behind)
 {
-	char *p = http_io_room(r->c, http_reply_room(&r->reply));
+	char *p = http_io_room(r->c, http_reply_room(&r->reply) + behind);
 
 	if (p == NULL)
 		return -EPIPE;
@@ -214,7 +214,6 @@ send_whole(struct http_req *r)
 {
 	struct http_conn *c = r->c;
 	struct skep_str body = r->content;
-	char *p;
 
 	if (r->want_etag)
 		set_etag(r);
@@ -228,17 +227,16 @@ send_whole(struct http_req *r)
 	r->reply.length = body.n;
 	if (r->head.method_id == HTTP_HEAD)
 		body.n = 0;
-	http_answer_prepare(r);
-	if (http_answer_head(r) < 0)
-		return;
 	r->sent = body.n;
 	if (body.n > HTTP_COPY_MAX) {
 		c->tail = body;
-	} else if (body.n > 0) {
-		p = http_io_room(c, body.n);
-		if (p == NULL)
-			return;
-		memcpy(p, body.p, body.n);
+		body.n = 0;
+	}
+	http_answer_prepare(r);
+	if (http_answer_head(r, body.n) < 0)
+		return;
+	if (body.n > 0) {
+		memcpy(c->out.p + c->out.end, body.p, body.n);
 		c->out.end += (uint32_t)body.n;
 	}
 	http_answer_count(r);

@@ -239,8 +239,8 @@ void http_answer(struct http_req *, int rc);
 void http_answer_refusal(struct http_req *, unsigned status, const char *why);
 /* Say how the connection goes on, and fill what all heads have in common. */
 void http_answer_prepare(struct http_req *);
-/* The head of reply into out.  0, -EPIPE. */
-int http_answer_head(struct http_req *);
+/* The head of reply into out, with room for so many bytes behind it.  0, -EPIPE. */
+int http_answer_head(struct http_req *, size_t behind);
 /* It is complete in out: counters and access log. */
 void http_answer_count(struct http_req *);
 /* The answer has been given to out or the kernel: SKIP, or the end of the request. */

@@ -51,15 +51,14 @@ literal_len(const char *p, size_t n)
 }
 
 static int
-is_port(const char *p, size_t n)
+is_port(const char *p, const char *end)
 {
-	uint32_t v = 0;
+	uint32_t v = 0, digit;
 
-	for (; n > 0; p++, n--) {
-		if (!http_char_is((uint8_t)*p, HTTP_CHAR_DIGIT))
-			return 0;
-		v = v * 10 + (uint32_t)(*p - '0');
-		if (v > 65535)
+	for (; p < end; p++) {
+		digit = (uint32_t)(uint8_t)*p - '0';
+		v = v * 10 + digit;
+		if (digit > 9 || v > 65535)
 			return 0;
 	}
 	return 1;
@@ -68,22 +67,22 @@ is_port(const char *p, size_t n)
 int
 http_field_is_host(const char *p, size_t n)
 {
-	size_t i = 0;
+	const char *q = p, *end = p + n;
 
-	if (n > 0 && p[0] == '[') {
-		i = literal_len(p, n);
-		if (i == 0)
+	if (n > 0 && *p == '[') {
+		q += literal_len(p, n);
+		if (q == p)
 			return 0;
 	} else {
-		while (i < n && http_char_is((uint8_t)p[i], HTTP_CHAR_HOST))
-			i++;
-		if (!http_field_escapes_ok(p, i))
+		while (q < end && http_char_is((uint8_t)*q, HTTP_CHAR_HOST))
+			q++;
+		if (!http_field_escapes_ok(p, (size_t)(q - p)))
 			return 0;
 	}
-	if (i == n)
+	if (q == end)
 		return 1;
 	/* A port without a host names nothing. */
-	return p[i] == ':' && i > 0 && is_port(p + i + 1, n - i - 1);
+	return *q == ':' && q > p && is_port(q + 1, end);
 }
 
 int

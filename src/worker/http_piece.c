@@ -28,7 +28,7 @@ http_piece_begin(struct http_req *r)
 	if (r->reply.framing == HTTP_FRAME_CLOSE)
 		r->c->last = 1;
 	http_answer_prepare(r);
-	if (http_answer_head(r) < 0)
+	if (http_answer_head(r, 0) < 0)
 		return -ECANCELED;
 	return 0;
 }

@@ -36,7 +36,8 @@ struct route_table {
 	struct node root;
 	struct entry *entries;
 	uint32_t n_entries, n_methods;
-	const char *methods[METHODS_MAX];
+	struct skep_str methods[METHODS_MAX];
+	uint32_t get;			/* its place among them, else METHODS_MAX */
 };
 
 /* --- making the table --- */
@@ -45,7 +46,10 @@ int
 route_table_new(struct route_table **out)
 {
 	*out = calloc(1, sizeof **out);
-	return *out == NULL ? -ENOMEM : 0;
+	if (*out == NULL)
+		return -ENOMEM;
+	(*out)->get = METHODS_MAX;
+	return 0;
 }
 
 static void
@@ -249,11 +253,13 @@ method_number(struct route_table *t, const char *m)
 	uint32_t i;
 
 	for (i = 0; i < t->n_methods; i++)
-		if (strcmp(t->methods[i], m) == 0)
+		if (skep_str_eq(t->methods[i], m))
 			return (int)i;
 	if (t->n_methods == METHODS_MAX)
 		return -ENOSPC;
-	t->methods[t->n_methods] = m;
+	if (strcmp(m, "GET") == 0)
+		t->get = t->n_methods;
+	t->methods[t->n_methods] = skep_str(m);
 	return (int)t->n_methods++;
 }
 
@@ -382,7 +388,8 @@ struct search {
 	struct arena *arena;
 	const char *end;		/* of the path */
 	struct route_match *m;
-	uint32_t method, get;		/* numbers; METHODS_MAX: not in the table */
+	uint32_t method;		/* METHODS_MAX: not in the table */
+	uint32_t other;			/* that does as well: GET for HEAD */
 	uint32_t seen;			/* methods of nodes that the path leads to */
 	int escaped;			/* the path has escapes */
 	int nomem;
@@ -453,7 +460,7 @@ arrive(struct search *s, const struct node *n)
 			s->m->index = e->route;
 			return 1;
 		}
-		if (e->method == s->get)
+		if (e->method == s->other)
 			head = e;
 	}
 	if (head == NULL)
@@ -514,17 +521,17 @@ allow_list(struct search *s)
 	char *p;
 
 	for (i = 0; i < t->n_methods; i++)
-		n += strlen(t->methods[i]) + 2;
+		n += t->methods[i].n + 2;
 	if ((p = arena_take(s->arena, n)) == NULL)
 		return ROUTE_NOMEM;
 	s->m->allow.p = p;
 	for (i = 0; i < t->n_methods; i++) {
 		if (!(s->seen & UINT32_C(1) << i))
 			continue;
-		p += sprintf(p, "%s, ", t->methods[i]);
-		head |= strcmp(t->methods[i], "HEAD") == 0;
-		options |= strcmp(t->methods[i], "OPTIONS") == 0;
-		if (strcmp(t->methods[i], "GET") == 0)
+		p += sprintf(p, "%.*s, ", SKEP_PR(t->methods[i]));
+		head |= skep_str_eq(t->methods[i], "HEAD");
+		options |= skep_str_eq(t->methods[i], "OPTIONS");
+		if (i == t->get)
 			head |= 2;
 	}
 	if (head == 2)
@@ -541,7 +548,8 @@ method_find(const struct route_table *t, struct skep_str m)
 	uint32_t i;
 
 	for (i = 0; i < t->n_methods; i++)
-		if (skep_str_eq(m, t->methods[i]))
+		if (t->methods[i].n == m.n &&
+		    memcmp(t->methods[i].p, m.p, m.n) == 0)
 			return i;
 	return METHODS_MAX;
 }
@@ -551,7 +559,7 @@ route_find(const struct route_table *t, struct skep_str method,
     struct skep_str path, struct arena *arena, struct route_match *m)
 {
 	struct search s = { .t = t, .arena = arena, .end = path.p + path.n,
-		.m = m, .get = METHODS_MAX };
+		.m = m, .other = METHODS_MAX };
 	const struct entry *e;
 	uint32_t i;
 
@@ -564,8 +572,8 @@ route_find(const struct route_table *t, struct skep_str method,
 	if (s.escaped && !escapes_ok(path))
 		return ROUTE_BAD;
 	s.method = method_find(t, method);
-	if (skep_str_eq(method, "HEAD"))
-		s.get = method_find(t, skep_str("GET"));
+	if (method.n == 4 && memcmp(method.p, "HEAD", 4) == 0)
+		s.other = t->get;
 	if (!walk(&s, &t->root, path.p + 1)) {
 		if (s.nomem)
 			return ROUTE_NOMEM;
