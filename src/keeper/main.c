@@ -318,7 +318,8 @@ main(int argc, char **argv)
 		(void)event_base_dispatch(k.base);
 	}
 	fini(&k);
-	if (rc == 0)
+	/* The master may hang up before we are ready: no failure of ours. */
+	if (rc == 0 || rc == -EPIPE)
 		return 0;
 	return rc == -EINVAL ? EXIT_CONFIG : EXIT_FAILED;
 }

@@ -176,12 +176,15 @@ run(struct boot *b, struct chan **chan, const struct boot_args *args)
 	struct msg_zygote_ready ready = { 0, 0 };
 	int64_t t0 = clock_mono_ns();
 	struct plugin_why why;
+	int rc;
 
 	if (boot_load(b, args, &why) < 0 || check_threads(&why) < 0)
 		return report_failure(*chan, &why);
 	ready.warm_ms = (uint32_t)((clock_mono_ns() - t0) / CLOCK_NS_PER_MS);
 	ready.n_plugins = b->plugins->n;
-	if (chan_send(*chan, MSG_ZYGOTE_READY, &ready, NULL, 0, NULL, 0) < 0)
+	rc = chan_send(*chan, MSG_ZYGOTE_READY, &ready, NULL, 0, NULL, 0);
+	/* A master that hung up meanwhile is found gone when we listen. */
+	if (rc < 0 && rc != -EPIPE)
 		return EXIT_TROUBLE;
 	return obey(b, chan);
 }

@@ -108,11 +108,11 @@ place(const int *from, const int *to, int n)
 }
 
 __attribute__((noreturn)) static void
-run_zygote(struct fm *m, int chan)
+run(struct fm *m, int chan, const char *const *argv)
 {
 	int from[32], to[32], n = 0, i;
 	const char *top = getenv("top_builddir");
-	char path[4096], gen[16], slots[16];
+	char path[4096];
 
 #define GIVE(f, t) (from[n] = (f), to[n++] = (t))
 	GIVE(chan, FD_CHAN);
@@ -127,14 +127,24 @@ run_zygote(struct fm *m, int chan)
 	(void)dup2(m->log_fd, STDERR_FILENO);
 	place(from, to, n);
 	(void)setpgid(0, 0);
-	(void)snprintf(path, sizeof path, "%s/skep-worker",
-	    top != NULL ? top : ".");
-	(void)snprintf(gen, sizeof gen, "%u", m->generation);
-	(void)snprintf(slots, sizeof slots, "%d", FM_SLOTS);
-	(void)execl(path, "skep-worker", "--group", m->group, "--generation",
-	    gen, "--listeners", "1", "--slots", slots, (char *)NULL);
+	(void)snprintf(path, sizeof path, "%s/%s", top != NULL ? top : ".",
+	    argv[0]);
+	(void)execv(path, (char *const *)(uintptr_t)argv);
 	perror(path);
 	_exit(127);
+}
+
+__attribute__((noreturn)) static void
+run_zygote(struct fm *m, int chan)
+{
+	char gen[16], slots[16];
+	const char *const argv[] = { "skep-worker", "--group", m->group,
+		"--generation", gen, "--listeners", "1", "--slots", slots,
+		NULL };
+
+	(void)snprintf(gen, sizeof gen, "%u", m->generation);
+	(void)snprintf(slots, sizeof slots, "%d", FM_SLOTS);
+	run(m, chan, argv);
 }
 
 static int
@@ -153,7 +163,7 @@ start_zygote(struct fm *m)
 }
 
 int
-fm_open(struct fm *m, const char *conf_text, const char *group)
+fm_prepare(struct fm *m, const char *conf_text, const char *group)
 {
 	int rc, i;
 
@@ -172,7 +182,31 @@ fm_open(struct fm *m, const char *conf_text, const char *group)
 	for (i = 0; i < FM_SLOTS; i++)
 		m->events[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	m->log_fd = fdio_memfd("log");
-	return start_zygote(m);
+	return 0;
+}
+
+int
+fm_open(struct fm *m, const char *conf_text, const char *group)
+{
+	int rc = fm_prepare(m, conf_text, group);
+
+	return rc < 0 ? rc : start_zygote(m);
+}
+
+pid_t
+fm_orphan(struct fm *m, const char *const *argv)
+{
+	int sv[2];
+	pid_t pid;
+
+	if (chan_pair(sv) < 0)
+		return -1;
+	(void)close(sv[0]);
+	pid = fork();
+	if (pid == 0)
+		run(m, sv[1], argv);
+	(void)close(sv[1]);
+	return pid;
 }
 
 int

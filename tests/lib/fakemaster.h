@@ -48,6 +48,13 @@ struct fm {
  * directory of the plugins), zygote.  Does not wait for its answer.  0, -errno.
  */
 int fm_open(struct fm *, const char *conf_text, const char *group);
+/* The same without a process. */
+int fm_prepare(struct fm *, const char *conf_text, const char *group);
+/*
+ * Start a program of the build tree (argv[0]; ends with NULL) by a master that
+ * has hung up before it begins.  Its pid, the caller's to wait for; -1.
+ */
+pid_t fm_orphan(struct fm *, const char *const *argv);
 /* One more generation over the same region, listener and hand-over socket, with its own zygote. */
 int fm_open_next(struct fm *next, const struct fm *prev, const char *conf_text);
 
