@@ -149,30 +149,46 @@ set_aliases(struct conf *c, const char *const *env, struct conf_report *rep)
 	}
 }
 
-/* A variable that looks like ours but names no option is worth a word. */
+/*
+ * A variable that looks like ours, by its section, but names no option is worth
+ * a word.  It is no error: it may be meant for another program.
+ */
 static void
 note_unknown(const char *var, struct conf_report *rep)
 {
-	char name[96], section[32];
-	size_t n = strcspn(var, "="), i;
-	int k;
+	const struct conf_row *row, *meant = NULL;
+	char name[96], near[96], *key;
+	const char *best = NULL;
+	unsigned score = NEAR_START;
+	size_t i;
 
-	if (n >= sizeof(name))
+	if (strcspn(var, "=") >= sizeof(name))
 		return;
-	(void)snprintf(name, sizeof(name), "%.*s", (int)n, var);
-	for (k = 0; k < OPT_N; k++) {
-		char known[96];
-
-		env_name(known, sizeof(known), &conf_rows[k]);
-		if (strcmp(known, name) == 0)
+	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(var, "="), var);
+	for (i = 5; name[i] != '\0'; i++)
+		name[i] = (char)tolower((unsigned char)name[i]);
+	key = strchr(name + 5, '_');
+	if (key == NULL)
+		return;
+	*key++ = '\0';
+	if (!conf_section_known(name + 5))
+		return;
+	for (row = conf_rows; row < conf_rows + OPT_N; row++) {
+		/* Those of groups cannot be set this way. */
+		if (strcmp(row->section, "group") == 0 ||
+		    strcmp(row->section, name + 5) != 0)
+			continue;
+		if (strcmp(row->key, key) == 0)
 			return;
+		near_try(key, row->key, &best, &score);
+		if (best == row->key)
+			meant = row;
 	}
-	(void)snprintf(section, sizeof(section), "%.*s",
-	    (int)strcspn(name + 5, "_"), name + 5);
-	for (i = 0; section[i] != '\0'; i++)
-		section[i] = (char)tolower((unsigned char)section[i]);
-	if (conf_section_known(section))
-		conf_note(rep, "env %s: names no option", name);
+	if (meant != NULL)
+		env_name(near, sizeof(near), meant);
+	conf_note(rep, "env %.*s: names no option%s%s%s",
+	    (int)strcspn(var, "="), var, meant == NULL ? "" : "; did you mean ",
+	    meant == NULL ? "" : near, meant == NULL ? "" : "?");
 }
 
 static void

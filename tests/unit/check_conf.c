@@ -165,6 +165,28 @@ START_TEST(older_variables_are_taken)
 }
 END_TEST
 
+/* No option of that name: a note with the nearest, and nothing else changes. */
+START_TEST(unknown_variables_are_noted_with_the_nearest)
+{
+	const char *env[] = { "SKEP_CACHE_SIEZ=1GiB", "SKEP_LOG_COLOUR=1",
+	    "SKEP_GROUP_MIN=3", "SKEP_LONG=1",
+	    "SKEP_CRASH_POINTS=x", "SKEP_CACHE=1", "SKEP_CACHE_TTL=1m", NULL };
+	static const char *const want[] = {
+		("env SKEP_CACHE_SIEZ: names no option; did you mean"
+		    " SKEP_CACHE_SIZE?"),
+		"env SKEP_LOG_COLOUR: names no option",
+		"env SKEP_GROUP_MIN: names no option",
+	};
+	size_t i;
+
+	ck_assert_int_eq(load_all(GROUP, env, NULL, 0), 0);
+	ck_assert_uint_eq(rep.n_notes, 3);
+	for (i = 0; i < 3; i++)
+		ck_assert_str_eq(rep.notes[i], want[i]);
+	ck_assert_str_eq(item("cache", NULL, "size").origin, "default");
+}
+END_TEST
+
 START_TEST(unknown_names_are_refused_with_the_nearest)
 {
 	refused("http {\n\tbody_mux = 1k\n}\n" GROUP,
@@ -478,6 +500,7 @@ main(void)
 	tcase_add_test(t, groups_take_defaults_from_workers);
 	tcase_add_test(t, later_layers_win_and_origins_are_known);
 	tcase_add_test(t, older_variables_are_taken);
+	tcase_add_test(t, unknown_variables_are_noted_with_the_nearest);
 	tcase_add_test(t, unknown_names_are_refused_with_the_nearest);
 	tcase_add_test(t, unknown_overrides_are_refused);
 	tcase_add_test(t, bad_values_are_refused_with_their_place);
