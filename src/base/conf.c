@@ -222,58 +222,6 @@ conf_group_list_at(const struct conf *c, int g, enum conf_opt opt, size_t i)
 	return c->groups[g].v[opt].v[i];
 }
 
-static const struct conf_plugin *
-plugin_find(const struct conf *c, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < c->n_plugins; i++)
-		if (strcmp(c->plugins[i].name, name) == 0)
-			return &c->plugins[i];
-	return NULL;
-}
-
-size_t
-conf_plugin_pairs(const struct conf *c, const char *name)
-{
-	const struct conf_plugin *p = plugin_find(c, name);
-	size_t i, n = 0;
-
-	for (i = 0; p != NULL && i < p->n; i++)
-		n += strcmp(p->pairs[i].key, "file") != 0;
-	return n;
-}
-
-struct conf_pair
-conf_plugin_pair(const struct conf *c, const char *name, size_t at)
-{
-	const struct conf_plugin *p = plugin_find(c, name);
-	static const struct conf_pair none;
-	size_t i;
-
-	/* "file" is ours, the plugin does not see it. */
-	for (i = 0; p != NULL && i < p->n; i++)
-		if (strcmp(p->pairs[i].key, "file") != 0 && at-- == 0)
-			return p->pairs[i];
-	return none;
-}
-
-int
-conf_plugin_file(const struct conf *c, const char *name, char *out, size_t size)
-{
-	const struct conf_plugin *p = plugin_find(c, name);
-	size_t i;
-	int n = -1;
-
-	for (i = 0; p != NULL && i < p->n; i++)
-		if (strcmp(p->pairs[i].key, "file") == 0)
-			n = snprintf(out, size, "%s", p->pairs[i].value);
-	if (n < 0)
-		n = snprintf(out, size, "%s/%s.so",
-		    conf_str(c, OPT_skepd_plugin_dir), name);
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
-}
-
 int
 conf_control_path(const struct conf *c, char *out, size_t size)
 {

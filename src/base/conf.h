@@ -87,6 +87,12 @@ struct conf_pair {
 /* The path of its shared object: its key "file", else plugin_dir/NAME.so.  0, -ENAMETOOLONG. */
 int conf_plugin_file(const struct conf *, const char *name, char *path_out,
     size_t size);
+/*
+ * Whether the files of the groups' plugins can be read and begin as shared
+ * objects do; report is that of conf_load(), and what is wrong is added.  What
+ * they export is seen by who loads them, which runs code of theirs.  0, -EINVAL.
+ */
+int conf_check_plugins(const struct conf *, struct conf_report *report);
 size_t conf_plugin_pairs(const struct conf *, const char *name);
 struct conf_pair conf_plugin_pair(const struct conf *, const char *name,
     size_t i);

@@ -5,6 +5,7 @@
  *	conf_file.c	the grammar, by libconfuse -> assignments
  *	conf_value.c	one assignment: type, range -> a value
  *	conf_load.c	the layers in their order; what must hold between values
+ *	conf_plugin.c	plugins and their files
  *	conf.c		reading values; conf_show.c display; conf_wire.c hand-over
  */
 #ifndef BASE_CONF_INT_H

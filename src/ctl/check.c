@@ -92,6 +92,10 @@ check_run(struct skepctl *s)
 	int rc;
 
 	rc = conf_load(&src, &c, &r);
+	if (rc == 0)
+		rc = conf_check_plugins(c, &r);
+	if (rc < 0)
+		conf_close(&c);
 	if (s->json)
 		put_json(c, &r, &out);
 	else if (rc == 0)

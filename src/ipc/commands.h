@@ -57,7 +57,7 @@ CMD(INSPECT, "inspect", "", "[FILE]", "", READ, LOCAL, \
 CMD(TOP, "top", "", "", "--interval=TIME --once", READ, LOCAL, \
     "A live screen of groups, workers and cache; q ends it.") \
 CMD(CHECK, "check", "", "FILE", "", READ, LOCAL, \
-    "Check a configuration file and print each value with its origin. Exits 78 when it is refused.")
+    "Check a configuration file and the files of the plugins it names, and print each value with its origin. Exits 78 when it is refused.")
 /* clang-format on */
 
 enum ctl_role { CTL_READ, CTL_OPERATE, CTL_ADMINISTER };

@@ -47,6 +47,9 @@ load(const struct args *a, struct conf **conf)
 	int rc;
 
 	rc = conf_load(&src, conf, &report);
+	/* A start need not look: the zygotes load them. */
+	if (rc == 0 && a->what == ARGS_TEST)
+		rc = conf_check_plugins(*conf, &report);
 	for (i = 0; i < report.n_errors; i++)
 		fprintf(stderr, "skepd: %s\n", report.errors[i]);
 	for (i = 0; i < report.n_notes; i++)
@@ -54,6 +57,8 @@ load(const struct args *a, struct conf **conf)
 	if (rc < 0 && report.n_errors == 0)
 		fprintf(stderr, "skepd: %s: %s\n", a->file, strerror(-rc));
 	conf_report_fini(&report);
+	if (rc < 0)
+		conf_close(conf);
 	return rc < 0 ? EXIT_CONFIG : 0;
 }
 

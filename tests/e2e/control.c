@@ -20,7 +20,7 @@
 #include "stage.h"
 
 static struct stage st;
-static char ctl[512], out[1 << 20];
+static char ctl[512], skepd[512], out[1 << 20];
 static int bad;
 
 #define SAY(...)                                                               \
@@ -349,6 +349,20 @@ configurations(void)
 	(void)snprintf(command, sizeof(command), "check %s", path);
 	expect(command, 78, "bad.conf:2: unknown key \"body_mux\" in section"
 	    " http; did you mean \"body_max\"?");
+	f = fopen(path, "w");
+	if (f == NULL || fputs("group web {\n\tplugin = nowhere\n}\n", f) < 0 ||
+	    fclose(f) != 0)
+		SAY("cannot write %s", path);
+	(void)snprintf(command, sizeof(command), "check %s", path);
+	expect(command, 78, "bad.conf:2: group web: plugin nowhere: ");
+	(void)snprintf(command, sizeof(command), "'%s' -t -c %s 2>&1", skepd,
+	    path);
+	if (run(command) != 78 || strstr(out, "bad.conf:2: ") == NULL)
+		SAY("skepd -t: %.300s", out);
+	(void)snprintf(command, sizeof(command), "'%s' -t -c %s/skepd.conf 2>&1",
+	    skepd, st.dir);
+	if (run(command) != 0)
+		SAY("skepd -t: %.300s", out);
 	(void)snprintf(command, sizeof(command), "check %s/skepd.conf", st.dir);
 	expect(command, 0, "skepd.conf:");
 	(void)snprintf(command, sizeof(command), "check %s/skepd.conf --json",
@@ -457,8 +471,9 @@ main(void)
 	char conf[2000];
 	int rc;
 
-	if (server_program("skepctl", ctl, sizeof(ctl)) < 0) {
-		printf("skip: skepctl is not built\n");
+	if (server_program("skepctl", ctl, sizeof(ctl)) < 0 ||
+	    server_program("skepd", skepd, sizeof(skepd)) < 0) {
+		printf("skip: skepctl or skepd is not built\n");
 		return 77;
 	}
 	item_conf(conf, sizeof(conf), "plugin_item", 2, "");

@@ -1,5 +1,6 @@
 /* The configuration: what is read, what is refused and with which words. */
 #include <check.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,50 @@ START_TEST(unknown_variables_are_noted_with_the_nearest)
 	for (i = 0; i < 3; i++)
 		ck_assert_str_eq(rep.notes[i], want[i]);
 	ck_assert_str_eq(item("cache", NULL, "size").origin, "default");
+}
+END_TEST
+
+/* A file of that content, as long as the test's process lives. */
+static const char *
+file_of(const void *data, size_t n)
+{
+	static char path[2][64];
+	static int i;
+	int fd = fdio_memfd("plugin");
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, data, n), (ssize_t)n);
+	(void)snprintf(path[i], sizeof(path[i]), "/proc/self/fd/%d", fd);
+	return path[i++];
+}
+
+START_TEST(files_of_plugins_are_looked_at)
+{
+	static const Elf64_Ehdr so = { .e_ident = ELFMAG, .e_type = ET_DYN },
+	    program = { .e_ident = ELFMAG, .e_type = ET_EXEC };
+	char text[512], want[256];
+	const char *other;
+
+	(void)snprintf(text, sizeof(text), GROUP
+	    "plugin market { file = \"%s\" }\n", file_of(&so, sizeof(so)));
+	ck_assert_int_eq(load(text), 0);
+	ck_assert_int_eq(conf_check_plugins(conf, &rep), 0);
+
+	other = file_of(&program, sizeof(program));
+	(void)snprintf(text, sizeof(text), "skepd { plugin_dir = /nowhere }\n"
+	    "group web { plugin = {gone, market, dir} }\n"
+	    "plugin market {\nfile = \"%s\" }\n"
+	    "plugin dir { file = / }\nplugin idle { file = /none }", other);
+	ck_assert_int_eq(load(text), 0);
+	ck_assert_int_eq(conf_check_plugins(conf, &rep), -EINVAL);
+	ck_assert_uint_eq(rep.n_errors, 3);
+	ck_assert_str_eq(rep.errors[0], "text:2: group web: plugin gone:"
+	    " /nowhere/gone.so: No such file or directory");
+	(void)snprintf(want, sizeof(want), "text:4: group web: plugin market:"
+	    " %s: not a shared object", other);
+	ck_assert_str_eq(rep.errors[1], want);
+	ck_assert_str_eq(rep.errors[2],
+	    "text:5: group web: plugin dir: /: Is a directory");
 }
 END_TEST
 
@@ -501,6 +546,7 @@ main(void)
 	tcase_add_test(t, later_layers_win_and_origins_are_known);
 	tcase_add_test(t, older_variables_are_taken);
 	tcase_add_test(t, unknown_variables_are_noted_with_the_nearest);
+	tcase_add_test(t, files_of_plugins_are_looked_at);
 	tcase_add_test(t, unknown_names_are_refused_with_the_nearest);
 	tcase_add_test(t, unknown_overrides_are_refused);
 	tcase_add_test(t, bad_values_are_refused_with_their_place);
