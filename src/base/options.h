@@ -57,6 +57,8 @@ OPT(control, idle_timeout, DURATION, "5m", "1s", "1d", \
 \
 OPT(admin, listen, LIST, "127.0.0.1:8081", "", "", \
     "Addresses of the admin HTTP server, as in group.listen; an empty list turns it off.") \
+OPT(admin, connections_max, INT, "64", "1", "4096", \
+    "Admin connections open at once; more are accepted when one has ended.") \
 OPT(admin, request_timeout, DURATION, "10s", "100ms", "10m", \
     "An admin connection that is silent for so long is closed.") \
 \

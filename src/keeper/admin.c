@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +18,16 @@
 #include "health.h"
 #include "jsonw.h"
 #include "log.h"
+#include "must.h"
 
 struct admin {
 	struct keeper *keeper;
 	struct evhttp *http;
+	struct evconnlistener *listener[FD_LISTEN_MAX];
+	unsigned n_listener;
+	/* One of each open connection; we hold a reference beside evhttp's. */
+	struct bufferevent **conn;
+	unsigned n_conn, conn_max;
 };
 
 #define HEADER_MAX 16384
@@ -149,19 +157,101 @@ on_request(struct evhttp_request *req, void *arg)
 	buf_fini(&body);
 }
 
+/* --- how many connections --- */
+
+static void
+listen_while_room(struct admin *a)
+{
+	unsigned i;
+
+	for (i = 0; i < a->n_listener; i++)
+		(void)(a->n_conn < a->conn_max ?
+			evconnlistener_enable(a->listener[i]) :
+			evconnlistener_disable(a->listener[i]));
+}
+
+/* evhttp has accepted a connection and asks for what it will use. */
+static struct bufferevent *
+on_connection(struct event_base *base, void *arg)
+{
+	struct admin *a = arg;
+	struct bufferevent *bev = bufferevent_socket_new(base, -1, 0);
+
+	if (bev == NULL)
+		return NULL;
+	must(a->n_conn < a->conn_max); /* or nobody listens */
+	bufferevent_incref(bev);
+	a->conn[a->n_conn++] = bev;
+	listen_while_room(a);
+	return bev;
+}
+
+/* evhttp tells nobody when it lets go of one, but takes its callbacks off. */
+static int
+is_over(struct bufferevent *bev)
+{
+	bufferevent_data_cb on_read, on_write;
+	bufferevent_event_cb on_event;
+	void *arg;
+
+	bufferevent_getcb(bev, &on_read, &on_write, &on_event, &arg);
+	return on_read == NULL && on_write == NULL && on_event == NULL;
+}
+
+void
+admin_tick(struct admin *a)
+{
+	unsigned i = 0;
+
+	while (i < a->n_conn) {
+		if (!is_over(a->conn[i])) {
+			i++;
+			continue;
+		}
+		(void)bufferevent_decref(a->conn[i]);
+		a->conn[i] = a->conn[--a->n_conn];
+	}
+	listen_while_room(a);
+}
+
+/* --- its life --- */
+
+static int
+listen_on(struct admin *a, int fd)
+{
+	struct evhttp_bound_socket *s;
+	int rc;
+
+	/* Not passed on, and never waited for in accept(). */
+	(void)fdio_set_cloexec(fd, 1);
+	rc = fdio_set_nonblock(fd, 1);
+	if (rc < 0)
+		return rc;
+	s = evhttp_accept_socket_with_handle(a->http, fd);
+	if (s == NULL)
+		return -EINVAL;
+	a->listener[a->n_listener++] = evhttp_bound_socket_get_listener(s);
+	return 0;
+}
+
 int
 admin_open(struct keeper *k, unsigned n, struct admin **out)
 {
 	struct admin *a;
 	unsigned i;
+	int rc = 0;
 
+	if (n > FD_LISTEN_MAX)
+		return -EINVAL;
 	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
 	a->keeper = k;
+	a->conn_max = (unsigned)conf_num(k->conf, OPT_admin_connections_max);
+	a->conn = calloc(a->conn_max, sizeof(struct bufferevent *));
 	a->http = evhttp_new(k->base);
-	if (a->http == NULL) {
-		free(a);
+	if (a->conn == NULL || a->http == NULL) {
+		admin_close(&a);
 		return -ENOMEM;
 	}
 	evhttp_set_allowed_methods(a->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD |
@@ -171,22 +261,14 @@ admin_open(struct keeper *k, unsigned n, struct admin **out)
 	evhttp_set_max_body_size(a->http, BODY_MAX);
 	evhttp_set_timeout(a->http, (int)(conf_num(k->conf,
 	    OPT_admin_request_timeout) / CLOCK_NS_PER_S) + 1);
+	evhttp_set_bevcb(a->http, on_connection, a);
 	evhttp_set_gencb(a->http, on_request, a);
-	for (i = 0; i < n; i++) {
-		int fd = FD_LISTEN + (int)i, rc;
-
-		/* Not passed on, and never waited for in accept(). */
-		(void)fdio_set_cloexec(fd, 1);
-		rc = fdio_set_nonblock(fd, 1);
-		if (rc == 0 && evhttp_accept_socket(a->http, fd) < 0)
-			rc = -EINVAL;
-		if (rc < 0) {
-			admin_close(&a);
-			return rc;
-		}
-	}
+	for (i = 0; i < n && rc == 0; i++)
+		rc = listen_on(a, FD_LISTEN + (int)i);
+	if (rc < 0)
+		admin_close(&a);
 	*out = a;
-	return 0;
+	return rc;
 }
 
 void
@@ -197,6 +279,10 @@ admin_close(struct admin **ap)
 	*ap = NULL;
 	if (a == NULL)
 		return;
-	evhttp_free(a->http);
+	if (a->http != NULL)
+		evhttp_free(a->http);
+	while (a->n_conn > 0)
+		(void)bufferevent_decref(a->conn[--a->n_conn]);
+	free(a->conn);
 	free(a);
 }

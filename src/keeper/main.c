@@ -188,6 +188,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	tick_update(k->region);
 	slot_beat(k->self, (uint64_t)clock_coarse_ns());
 	(void)(k->cache != NULL ? cache_tick(k->cache) : maint_run(k->self));
+	admin_tick(k->admin);
 	if (k->ticks % 2 == 0)
 		serve_tick(k->serve);
 	if (k->ticks % 20 == 0)
