@@ -206,7 +206,7 @@ metrics(struct buf *out)
 	(void)buf_addz(out, ".Bl -tag -width Ds\n");
 	rows = metric_rows(&n);
 	for (i = 0; i < n; i++) {
-		if (rows[i].doc[0] == '\0' || prom_elsewhere(&rows[i]))
+		if (rows[i].doc[0] == '\0')
 			continue;
 		(void)snprintf(name, sizeof(name), "skep_%s", rows[i].family);
 		(void)snprintf(by, sizeof(by), "group%s%.*s",

@@ -16,8 +16,10 @@
  * increments.  When a slot is freed its counters and histograms are folded
  * into the totals of its group, so sums never go down; gauges are dropped.
  *
- * Adding a row changes what cells mean: regions made by a program with another
- * table are refused (metric_print()).
+ * Adding or dropping a row changes what cells mean: regions made by a program
+ * with another table are refused (metric_print()).
+ *
+ * What the cache counts is not here but in its own cells (cmap.h).
  */
 #ifndef SHM_METRIC_H
 #define SHM_METRIC_H
@@ -47,22 +49,6 @@ G(HTTP_OPEN, "http_open_connections", "",				\
     "Connections open now")						\
 C(HANDLER_ERRORS, "handler_errors_total", "",				\
     "Handlers that returned an error or no reply")			\
-C(CACHE_HITS, "cache_hits_total", "",					\
-    "Look-ups in the shared cache that found a valid item")		\
-C(CACHE_MISSES, "cache_misses_total", "",				\
-    "Look-ups in the shared cache that did not")			\
-C(CACHE_SETS, "cache_sets_total", "",					\
-    "Items stored in the shared cache, by whichever call")		\
-C(CACHE_DELETES, "cache_deletes_total", "",				\
-    "Items deleted from the shared cache by a call")			\
-C(CACHE_EVICTIONS, "cache_evictions_total", "",			\
-    "Items removed from the shared cache to make room")			\
-C(CACHE_EXPIRED, "cache_expired_total", "",				\
-    "Items removed from the shared cache because their time was over")	\
-C(CACHE_STORED, "cache_stored_bytes_total", "",			\
-    "Bytes of records published in the shared cache")			\
-C(CACHE_FREED, "cache_freed_bytes_total", "",				\
-    "Bytes of records unlinked from the shared cache")			\
 H(HTTP_DURATION, "http_request_duration_seconds", "",			\
     "From the first byte of a request to the last byte of its answer")
 

@@ -179,13 +179,6 @@ histogram(struct buf *out, const char *prefix, const struct metric_row *row,
 	}
 }
 
-/* The cache keeps its own counters, which its view sums up. */
-int
-prom_elsewhere(const struct metric_row *row)
-{
-	return strncmp(row->family, "cache_", 6) == 0;
-}
-
 static void
 table(struct buf *out, const char *prefix, const char *only,
     const struct metric_snap *snap)
@@ -197,8 +190,7 @@ table(struct buf *out, const char *prefix, const char *only,
 
 	rows = metric_rows(&n);
 	for (i = 0; i < n; i++) {
-		if (only != NULL ? strcmp(rows[i].family, only) != 0 :
-		    prom_elsewhere(&rows[i]))
+		if (only != NULL && strcmp(rows[i].family, only) != 0)
 			continue;
 		(void)snprintf(family, sizeof(family), "%s%s", prefix,
 		    rows[i].family);

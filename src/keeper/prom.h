@@ -23,9 +23,6 @@ struct prom_input {
 
 void prom_write(const struct prom_input *, struct buf *out);
 
-/* 1 for a row of the tables that is shown from other figures. */
-int prom_elsewhere(const struct metric_row *);
-
 /* Families that do not come from the tables, for the man page. */
 struct prom_doc {
 	const char *family, *type, *labels, *doc;

@@ -94,6 +94,23 @@ START_TEST(every_family_has_its_head_before_it)
 }
 END_TEST
 
+/* A row that is shown from other figures would be counted by nobody. */
+START_TEST(no_row_of_the_table_is_shown_from_elsewhere)
+{
+	const struct prom_doc *d;
+	char family[96];
+	unsigned i, n;
+	const struct metric_row *rows = metric_rows(&n);
+
+	for (i = 0; i < n; i++)
+		for (d = prom_docs; d->family != NULL; d++) {
+			(void)snprintf(family, sizeof(family), "skep_%s",
+			    rows[i].family);
+			ck_assert_str_ne(family, d->family);
+		}
+}
+END_TEST
+
 START_TEST(histograms_add_up)
 {
 	static const uint64_t values[] = { 1000, 20000, 20000, 1000000,
@@ -173,6 +190,7 @@ START_TEST(status_is_shown_whatever_is_missing)
 END_TEST
 
 SUITE_MAIN("prom", setup, teardown, nothing_comes_twice,
-    every_family_has_its_head_before_it, histograms_add_up,
+    every_family_has_its_head_before_it,
+    no_row_of_the_table_is_shown_from_elsewhere, histograms_add_up,
     the_worker_that_serves_is_the_series, aliases_show_the_same_figures,
     it_works_before_the_first_status, status_is_shown_whatever_is_missing)
