@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "crew.h"
-#include "ctlsock.h"
+#include "ctlclient.h"
 #include "group.h"
 #include "log.h"
 #include "reload.h"
@@ -22,7 +22,7 @@
 /* What a command has to work with. */
 struct call {
 	struct master *m;
-	struct ctlsock_client *client;
+	struct ctlclient *client;
 	struct ctl_line *line;
 	struct buf *out;
 	int json;
@@ -155,7 +155,7 @@ scale(const struct call *c)
 	else {
 		(void)verbs_scale(c->m, name, n); /* all was checked */
 		if (ctl_opt(c->line, "--wait") != NULL)
-			ctlsock_wait(c->client, CTLSOCK_SCALE, name, 0);
+			ctlclient_wait(c->client, CTLCLIENT_SCALE, name, 0);
 		else
 			say(c, "scaling");
 	}
@@ -197,7 +197,7 @@ reload(const struct call *c)
 	} else if (reload_begin(m) < 0)
 		refuse(c, CTL_EXIT_FAILED, m->reload_why);
 	else if (ctl_opt(c->line, "--wait") != NULL)
-		ctlsock_wait(c->client, CTLSOCK_RELOAD, NULL, 0);
+		ctlclient_wait(c->client, CTLCLIENT_RELOAD, NULL, 0);
 	else
 		reply(c,
 		    json_pack("{s:s, s:i}", "result", "begun", "generation",
@@ -215,7 +215,7 @@ stop(const struct call *c)
 		return;
 	}
 	if (ctl_opt(c->line, "--wait") != NULL)
-		ctlsock_wait(c->client, CTLSOCK_STOP, NULL, 0);
+		ctlclient_wait(c->client, CTLCLIENT_STOP, NULL, 0);
 	else
 		say(c, "stopping");
 	if (ctl_opt(c->line, "--now") != NULL)
@@ -258,7 +258,7 @@ drain(const struct call *c)
 	else
 		verbs_drain_all(c->m);
 	if (ctl_opt(c->line, "--wait") != NULL)
-		ctlsock_wait(c->client, CTLSOCK_DRAIN, name, pid);
+		ctlclient_wait(c->client, CTLCLIENT_DRAIN, name, pid);
 	else
 		say(c, "draining");
 }
@@ -332,7 +332,7 @@ master_does(const struct call *c, const struct ctl_command *cmd)
 }
 
 void
-ctlcmd_run(struct master *m, struct ctlsock_client *client,
+ctlcmd_run(struct master *m, struct ctlclient *client,
     enum ctl_role role, struct ctl_line *line, const char *text, size_t n,
     struct buf *out)
 {
@@ -348,7 +348,7 @@ ctlcmd_run(struct master *m, struct ctlsock_client *client,
 		    ctl_role_name(cmd->role), ctl_role_name(role));
 	else if (cmd->who != CTL_KEEPER)
 		master_does(&c, cmd);
-	else if (ctlsock_lend(m, client, text, n) < 0)
+	else if (ctlclient_lend(m, client, text, n) < 0)
 		refuse(&c, CTL_EXIT_UNAVAILABLE,
 		    "the keeper does not answer");
 }

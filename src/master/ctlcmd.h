@@ -8,14 +8,14 @@
 #include "ctl.h"
 #include "master.h"
 
-struct ctlsock_client;
+struct ctlclient;
 
 /*
  * Carry out one command line (line, and as it came: text) for a client of that
  * role, and append the answer to out: now, or the client is made to wait, or
  * is lent to the keeper.
  */
-void ctlcmd_run(struct master *, struct ctlsock_client *, enum ctl_role role,
+void ctlcmd_run(struct master *, struct ctlclient *, enum ctl_role role,
     struct ctl_line *line, const char *text, size_t n, struct buf *out);
 
 /* The answer to one who waited for a reload. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "crew.h"
-#include "ctlsock.h"
+#include "ctlclient.h"
 #include "deaths.h"
 #include "log.h"
 #include "mending.h"
@@ -122,7 +122,7 @@ obey(struct master *m, struct child *c, const struct chan_msg *msg)
 	case MSG_CONTROL_DONE:
 		if (c->kind != CHILD_KEEPER)
 			return -EPROTO;
-		ctlsock_returned(m,
+		ctlclient_returned(m,
 		    ((const struct msg_control_done *)msg->body)->id);
 		return 0;
 	default:

@@ -251,6 +251,7 @@ serve(const struct args *a)
 	LIST_INIT(&m.roster);
 	LIST_INIT(&m.groups);
 	LIST_INIT(&m.gens);
+	LIST_INIT(&m.ctl_clients);
 	m.conf_file = a->file;
 	m.sets = a->sets;
 	m.n_sets = a->n_sets;

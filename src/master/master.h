@@ -132,6 +132,9 @@ struct master {
 	char worker_path[PATH_MAX], keeper_path[PATH_MAX],
 	    mend_path[PATH_MAX];
 	struct ctlsock *ctl;
+	LIST_HEAD(, ctlclient) ctl_clients;
+	unsigned n_ctl_clients;
+	uint64_t last_ctl_client;	/* its id */
 	struct event *events[16];
 	unsigned n_events;
 	uint64_t beats, watchdog_ns;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctlsock.h"
+#include "ctlclient.h"
 #include "launch.h"
 #include "line.h"
 #include "log.h"
@@ -106,7 +106,7 @@ mending_helper_died(struct master *m, struct child *c, const struct death *d)
 	if (h->child == c)
 		h->child = NULL;
 	if (c->kind == CHILD_KEEPER)
-		ctlsock_keeper_died(m);
+		ctlclient_keeper_died(m);
 	if (early && d->kind != DEATH_ASKED && d->kind != DEATH_OUTSIDE)
 		h->retry_ns = now +
 		    crash_loop_backoff(++h->lost, PAUSE_BASE_NS, PAUSE_CAP_NS);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "crew.h"
-#include "ctlsock.h"
+#include "ctlclient.h"
 #include "fdio.h"
 #include "gen.h"
 #include "line.h"
@@ -54,7 +54,7 @@ refused(struct master *m, const char *why)
 	log_error("reload", "refused reason=\"%s\"",
 	    log_quote(q, sizeof q, m->reload_why));
 	notify_send("READY=1\nSTATUS=reload refused");
-	ctlsock_reload_done(m);
+	ctlclient_reload_done(m);
 }
 
 static int
@@ -201,7 +201,7 @@ commit(struct master *m)
 	    (uint64_t)conf_num(m->gen->conf, OPT_drain_timeout));
 	log_info("reload", "done generation=%u", m->gen->number);
 	notify_send("READY=1\nSTATUS=serving");
-	ctlsock_reload_done(m);
+	ctlclient_reload_done(m);
 }
 
 /* The deadline has passed with this group not ready: say how far it came. */

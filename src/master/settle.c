@@ -1,6 +1,6 @@
 /* settle.c - master_settle(): see master.h */
 #include "crew.h"
-#include "ctlsock.h"
+#include "ctlclient.h"
 #include "gen.h"
 #include "log.h"
 #include "mending.h"
@@ -57,7 +57,7 @@ master_settle(struct master *m)
 	mending_settle(m);
 	rebuild_settle(m);
 	gen_sweep(m);
-	ctlsock_settle(m);
+	ctlclient_settle(m);
 	stop_settle(m);
 	status_send_changes(m);
 }
