@@ -41,6 +41,17 @@ crash_loop_decide(struct crash_loop *loop, const struct crash_loop_rule *rule,
 	return died_ns - loop->at_ns[attempts - 1] <= rule->window_ns;
 }
 
+int
+crash_loop_over(const struct crash_loop_rule *rule,
+    const struct crash_loop_held *held, unsigned wanted, uint64_t failed_ns,
+    uint64_t now_ns)
+{
+	if (held->fresh > 0)
+		return 1;
+	return held->n > 0 && held->n >= wanted &&
+	    now_ns - failed_ns > rule->early_ns;
+}
+
 void
 crash_loop_forget(struct crash_loop *loop)
 {

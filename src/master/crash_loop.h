@@ -51,6 +51,22 @@ int crash_loop_counts(const struct crash_loop_rule *, enum death_kind,
 int crash_loop_decide(struct crash_loop *, const struct crash_loop_rule *,
     enum death_kind, uint64_t died_ns, uint64_t ready_ns);
 
+/* The workers of a failed group that serve and are past rule.early_ns. */
+struct crash_loop_held {
+	unsigned n;
+	unsigned fresh;		/* of them: started after the last counted death */
+};
+
+/*
+ * Whether the failure is over: a fresh worker has held, or all that are wanted
+ * have, the last counted death (failed_ns) being early no more.  The second is
+ * not in the first: a late one is killed and replaced before it is reaped, so
+ * that its successor can be older than its death.
+ */
+int crash_loop_over(const struct crash_loop_rule *,
+    const struct crash_loop_held *, unsigned wanted, uint64_t failed_ns,
+    uint64_t now_ns);
+
 /* A worker has proven itself: what was counted is forgotten. */
 void crash_loop_forget(struct crash_loop *);
 

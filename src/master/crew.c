@@ -70,19 +70,22 @@ fail(struct crew *c, uint64_t now)
 	c->retry_ns = c->zygote_retry_ns = now + delay_of(c);
 }
 
-/* A worker that was started after the failure and held ends it. */
 static int
 recovered(const struct master *m, const struct crew *c, uint64_t now)
 {
+	const struct crash_loop_rule rule = rule_of(c);
+	struct crash_loop_held held = { 0 };
 	const struct child *w;
-	uint64_t early = rule_of(c).early_ns;
 
-	LIST_FOREACH(w, &m->roster, link)
-		if (w->kind == CHILD_WORKER && w->crew == c &&
-		    w->state == CST_SERVING && w->asked_ns > c->failed_ns &&
-		    now - w->ready_ns > early)
-			return 1;
-	return 0;
+	LIST_FOREACH(w, &m->roster, link) {
+		if (w->kind != CHILD_WORKER || w->crew != c ||
+		    w->state != CST_SERVING ||
+		    now - w->ready_ns <= rule.early_ns)
+			continue;
+		held.n++;
+		held.fresh += w->asked_ns > c->failed_ns;
+	}
+	return crash_loop_over(&rule, &held, crew_target(c), c->failed_ns, now);
 }
 
 static void

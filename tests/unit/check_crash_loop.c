@@ -74,6 +74,30 @@ START_TEST(proof_of_life_forgets_what_was_counted)
 }
 END_TEST
 
+START_TEST(a_failure_is_over_when_a_new_worker_or_all_have_held)
+{
+	static const struct {
+		struct crash_loop_held held;
+		uint64_t now_ns;
+		int over;
+	} rows[] = {
+		{ { 0, 0 }, 100 * S, 0 },
+		{ { 1, 0 }, 100 * S, 0 },	/* one that never was in doubt */
+		{ { 1, 1 }, 100 * S, 1 },
+		{ { 2, 0 }, 100 * S, 1 },	/* whole, and nobody dies */
+		{ { 3, 0 }, 11 * S, 0 },	/* whole, but one died just now */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		ck_assert_int_eq(crash_loop_over(&rule, &rows[i].held, 2,
+		    10 * S, rows[i].now_ns), rows[i].over);
+	/* A drained group wants none: that proves nothing. */
+	ck_assert_int_eq(crash_loop_over(&rule, &rows[0].held, 0, 10 * S,
+	    100 * S), 0);
+}
+END_TEST
+
 START_TEST(backoff_doubles_up_to_its_cap)
 {
 	ck_assert_uint_eq(crash_loop_backoff(1, 5 * S, 60 * S), 5 * S);
@@ -100,6 +124,8 @@ main(void)
 	tcase_add_loop_test(
 	    tc, kinds_that_count_are_those_of_its_own_doing, 0, DEATH_KINDS);
 	tcase_add_test(tc, proof_of_life_forgets_what_was_counted);
+	tcase_add_test(
+	    tc, a_failure_is_over_when_a_new_worker_or_all_have_held);
 	tcase_add_test(tc, backoff_doubles_up_to_its_cap);
 	suite_add_tcase(s, tc);
 	r = srunner_create(s);
