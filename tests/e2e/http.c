@@ -15,6 +15,8 @@
 #include "stage.h"
 #include "wire.h"
 
+#define POLL_MS 10
+
 static struct stage stage;
 static char sock[128];
 int http_n_failed, http_n_checks;
@@ -253,35 +255,41 @@ half_close(int tcp)
 	wire_close(&w);
 }
 
-/* What the handler of /wait found, asked for until it is there. */
+/* What the handler of /wait says of itself, asked for until it is that. */
+static void
+until_it_says(struct wire *w, const char *want)
+{
+	long end = now_ms() + WAIT_MS;
+	struct wire_answer a;
+	const char *why;
+	int rc, same;
+
+	do {
+		(void)wire_send_text(w, "GET /waited HTTP/1.1" E H E);
+		rc = wire_answer(w, 0, WAIT_MS, NULL, &a, &why);
+		CHECK(rc == 0, "%s", why);
+		if (rc < 0)
+			return;
+		same = a.status == 200 && strcmp(a.body, want) == 0;
+		free(a.body);
+		if (!same)
+			nap_ms(POLL_MS);
+	} while (!same && now_ms() < end);
+	CHECK(same, "/wait never says %s", want);
+}
+
 static void
 client_abort(int tcp)
 {
-	struct wire_answer a;
-	const char *why;
-	struct wire w;
-	int rc, i;
+	struct wire w, other;
 
-	if (http_dial(&w, tcp) < 0)
+	if (http_dial(&w, tcp) < 0 || http_dial(&other, 1) < 0)
 		return;
 	(void)wire_send_text(&w, "GET /wait HTTP/1.1" E H E);
-	nap_ms(50);
+	until_it_says(&other, "waits");
 	wire_abort(&w);
-	if (http_dial(&w, 1) < 0)
-		return;
-	for (i = 0; i < 100; i++) {
-		(void)wire_send_text(&w, "GET /waited HTTP/1.1" E H E);
-		rc = wire_answer(&w, 0, WAIT_MS, NULL, &a, &why);
-		CHECK(rc == 0, "%s", why);
-		if (rc < 0 || a.status == 200)
-			break;
-		free(a.body);
-		nap_ms(20);
-	}
-	CHECK(a.status == 200 && strcmp(a.body, "canceled") == 0, "%s",
-	    a.body);
-	free(a.body);
-	wire_close(&w);
+	until_it_says(&other, "canceled");
+	wire_close(&other);
 }
 
 /* --- fields --- */
@@ -324,31 +332,62 @@ request_ids(void)
 	wire_close(&w);
 }
 
+struct logged {
+	int found, refused, bad, last;
+};
+
 /* A line for the request that was just made, with what we know of it. */
+static void
+log_line(struct logged *l, const char *line)
+{
+	l->bad += strstr(line, " worker=web.") == NULL ||
+	    strstr(line, " status=") == NULL || line[strlen(line) - 1] != '\n';
+	l->found += strstr(line, "method=GET target=\"/hello\" proto=1.1 "
+				 "status=200 bytes=5 us=") != NULL &&
+	    strstr(line, " id=from-client.7\n") != NULL;
+	l->refused += strstr(line, "status=400") != NULL &&
+	    strstr(line, "why=\"missing Host field\"\n") != NULL;
+	l->last |= strstr(line, " id=the-last\n") != NULL;
+}
+
+static void
+log_read(struct logged *l, const char *path)
+{
+	char line[4096];
+	FILE *f = fopen(path, "r");
+
+	memset(l, 0, sizeof *l);
+	while (f != NULL && fgets(line, sizeof line, f) != NULL)
+		log_line(l, line);
+	if (f != NULL)
+		fclose(f);
+}
+
+/* Lines are gathered for 100 ms; one worker writes them in their order. */
 static void
 access_log(const char *path)
 {
-	char line[4096];
-	FILE *f;
-	int found = 0, refused = 0, bad = 0;
+	long end = now_ms() + WAIT_MS;
+	struct wire_answer a;
+	const char *why;
+	struct logged l;
+	struct wire w;
+	int rc;
 
-	nap_ms(300);		/* gathered for 100 ms */
-	f = fopen(path, "r");
-	CHECK(f != NULL, "%s", path);
-	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-		bad += strstr(line, " worker=web.") == NULL ||
-		    strstr(line, " status=") == NULL ||
-		    line[strlen(line) - 1] != '\n';
-		found += strstr(line, "method=GET target=\"/hello\" proto=1.1 "
-				      "status=200 bytes=5 us=") != NULL &&
-		    strstr(line, " id=from-client.7\n") != NULL;
-		refused += strstr(line, "status=400") != NULL &&
-		    strstr(line, "why=\"missing Host field\"\n") != NULL;
-	}
-	if (f != NULL)
-		fclose(f);
-	CHECK(found == 1 && bad == 0, "found %d bad %d", found, bad);
-	CHECK(refused > 0, "refused %d", refused);
+	if (http_dial(&w, 1) < 0)
+		return;
+	(void)wire_send_text(&w, "GET /id/1 HTTP/1.1" E H
+	    "X-Request-Id: the-last" E E);
+	rc = wire_answer(&w, 0, WAIT_MS, NULL, &a, &why);
+	CHECK(rc == 0, "%s", why);
+	free(a.body);
+	wire_close(&w);
+	for (log_read(&l, path); !l.last && now_ms() < end;
+	     log_read(&l, path))
+		nap_ms(POLL_MS);
+	CHECK(l.last, "%s is not written", path);
+	CHECK(l.found == 1 && l.bad == 0, "found %d bad %d", l.found, l.bad);
+	CHECK(l.refused > 0, "refused %d", l.refused);
 }
 
 static int

@@ -48,13 +48,16 @@ nap(struct skep_task *t)
 	return rc < 0 ? rc : hello(t);
 }
 
-/* Waits for good; says in the cache how that ended. */
+/* Waits for good; says in the cache that it does, and how that ended. */
 static int
 wait_for_good(struct skep_task *t)
 {
-	int rc = skep_sleep(t, SKEP_HOUR);
 	struct skep_str key = skep_str("http:wait"), val;
+	int rc = skep_cache_put(t, key, NULL, skep_str("waits"));
 
+	if (rc < 0)
+		return rc;
+	rc = skep_sleep(t, SKEP_HOUR);
 	val = skep_str(rc == -ECANCELED ? "canceled" : "other");
 	(void)skep_cache_put(t, key, NULL, val);
 	return rc;

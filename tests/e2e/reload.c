@@ -21,6 +21,7 @@
 #define N	 64
 #define WORKERS	 2
 #define RELOADS	 20
+#define LOAD	 1000	/* answers: every connection had some */
 #define APART_US 150000	/* between two reloads: the pausing clients have been idle once */
 
 struct bad {
@@ -43,6 +44,7 @@ struct run {
 	struct hclient *h;
 	int reloads;		/* asked for */
 	atomic_int n_done;
+	atomic_int n_checked;	/* answers, until the load has begun */
 	atomic_int failed;	/* by the thread that reloads */
 	atomic_int over;
 	int n_failures;
@@ -59,7 +61,11 @@ request(void *arg, int conn, char *buf, size_t size, uint64_t *id_out)
 static const char *
 check(void *arg, uint64_t id, const struct answer *a)
 {
-	return corpus_check(&((struct run *)arg)->corpus, id, a);
+	struct run *r = arg;
+
+	if (atomic_load(&r->n_checked) < LOAD)
+		atomic_fetch_add(&r->n_checked, 1);
+	return corpus_check(&r->corpus, id, a);
 }
 
 static bool
@@ -162,13 +168,23 @@ reload_badly(struct run *r, const struct bad *b)
 		printf("%s is refused: %.300s\n", what, why);
 }
 
+/* Until clients are answered: then they are what a reload could hurt. */
+static void
+load_begins(struct run *r)
+{
+	for (int i = 0; i < 10000 && atomic_load(&r->n_checked) < LOAD; i++)
+		(void)usleep(1000);
+	if (atomic_load(&r->n_checked) < LOAD)
+		fail(r, "load", "does not begin");
+}
+
 static void *
 reloader(void *arg)
 {
 	struct run *r = arg;
 	char conf[4096], why[1024];
 
-	(void)usleep(300000); /* the load has begun */
+	load_begins(r);
 	reload_well(r);
 	for (size_t i = 0; i < N_BAD && !atomic_load(&r->failed); i++)
 		reload_badly(r, &bad[i]);

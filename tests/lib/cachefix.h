@@ -48,6 +48,13 @@ cachefix_close(struct cachefix *f)
 	region_close(&f->r);
 }
 
+/* The region's clock goes forward, as while the machine sleeps. */
+static inline void
+cachefix_pass(struct region *r, int64_t ns)
+{
+	add_rlx(&r->hot->suspended_ns, ns);
+}
+
 static inline int
 cachefix_set(struct cache *c, const char *key, const char *val)
 {

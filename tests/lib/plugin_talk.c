@@ -77,6 +77,19 @@ cache_command(struct skep_task *t, struct skep_str line)
 	return rc > 0 ? answer(t, val) : answer(t, skep_str("(miss)"));
 }
 
+/* Until another connection has put a value. */
+static int
+await(struct skep_task *t)
+{
+	struct skep_str val;
+	int rc;
+
+	while ((rc = skep_cache_get(t, skep_str("k"), &val)) == 0)
+		if ((rc = skep_sleep(t, SKEP_MILLISECOND)) < 0)
+			break;
+	return rc < 0 ? rc : answer(t, val);
+}
+
 /* What a look() must not do: the read section would be held across the wait. */
 static int
 look_and_wait(struct skep_str val, void *arg)
@@ -145,6 +158,8 @@ command(struct skep_task *t, struct skep_str line)
 	if (skep_str_eq(line, "get") ||
 	    (line.n > 4 && memcmp(line.p, "put ", 4) == 0))
 		return cache_command(t, line);
+	if (skep_str_eq(line, "await"))
+		return await(t);
 	if (skep_str_eq(line, "lookwait"))
 		return skep_cache_look(t, skep_str("k"), look_and_wait, t);
 	if (skep_str_eq(line, "crash"))

@@ -1,9 +1,10 @@
 /* check_cache.c - the cache's calls in one process */
-#include <time.h>
-
 #include "../lib/cachefix.h"
 #include "cache_int.h"
 #include "evict.h"
+#include "tick.h"
+
+#define HOUR_NS INT64_C(3600000000000)
 
 START_TEST(what_was_set_is_got_until_it_is_deleted)
 {
@@ -160,40 +161,26 @@ START_TEST(counting_wraps_up_and_stops_at_zero)
 }
 END_TEST
 
-/* Until the coarse clock has moved on by so many ticks. */
-static void
-wait_ticks(const struct region *r, uint64_t n)
-{
-	uint64_t until = tick_now(r) + n;
-	const struct timespec ms = { 0, 1000000 };
-
-	while (tick_now(r) < until)
-		nanosleep(&ms, NULL);
-}
-
 START_TEST(a_value_expires_not_before_its_time_and_soon_after)
 {
 	struct cachefix f = cachefix_open(NULL);
-	struct cache_opt opt = { .ttl_ns = 1000000 };
+	struct cache_opt opt = { .ttl_ns = HOUR_NS };
 
 	(void)cache_put(f.c, CACHE_SET, "k", 1, "v", 1, &opt, NULL);
-	wait_ticks(f.r, 3);
+	cachefix_pass(f.r, HOUR_NS / 60 * 59);
+	ck_assert_str_eq(cachefix_get(f.c, "k"), "v");
+	cachefix_pass(f.r, HOUR_NS / 60 + 2 * TICK_NS);
 	ck_assert_ptr_null(cachefix_get(f.c, "k"));
 	ck_assert_int_eq(cache_put(f.c, CACHE_ADD, "k", 1, "w", 1, NULL, NULL),
 	    1);
-	opt.ttl_ns = INT64_C(3600000000000);
-	(void)cache_put(f.c, CACHE_SET, "k", 1, "v", 1, &opt, NULL);
-	wait_ticks(f.r, 3);
-	ck_assert_str_eq(cachefix_get(f.c, "k"), "v");
-	/* Both may be changed. */
+	/* None may be given one, and what has one may lose it. */
 	ck_assert_int_eq(cache_touch(f.c, "k", 1, 1), 1);
-	wait_ticks(f.r, 3);
+	cachefix_pass(f.r, 3 * TICK_NS);
 	ck_assert_ptr_null(cachefix_get(f.c, "k"));
 	ck_assert_int_eq(cache_touch(f.c, "k", 1, 0), 0);
-	opt.ttl_ns = 20000000;
 	(void)cache_put(f.c, CACHE_SET, "k", 1, "v", 1, &opt, NULL);
 	ck_assert_int_eq(cache_touch(f.c, "k", 1, 0), 1);
-	wait_ticks(f.r, 8);
+	cachefix_pass(f.r, 2 * HOUR_NS);
 	ck_assert_str_eq(cachefix_get(f.c, "k"), "v");
 	cachefix_close(&f);
 }

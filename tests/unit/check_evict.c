@@ -1,11 +1,12 @@
 /* check_evict.c - what eviction keeps, what it gives up, when it stops */
-#include <time.h>
-
 #include "../lib/cachefix.h"
 #include "cache_int.h"
 #include "epoch.h"
 #include "evict.h"
 #include "fsck.h"
+#include "tick.h"
+
+#define MINUTE_NS INT64_C(60000000000)
 
 static int
 set_n(struct cache *c, const char *kind, unsigned i, int64_t ttl_ns)
@@ -34,16 +35,6 @@ stats(const struct cache *c)
 
 	cache_stats(c, &s);
 	return s;
-}
-
-static void
-wait_ticks(const struct region *r, uint64_t n)
-{
-	uint64_t until = tick_now(r) + n;
-	const struct timespec ms = { 0, 1000000 };
-
-	while (tick_now(r) < until)
-		nanosleep(&ms, NULL);
 }
 
 START_TEST(a_full_cache_stays_full)
@@ -114,11 +105,11 @@ START_TEST(expired_segments_are_reclaimed_whole)
 	struct cache_stats s;
 
 	for (unsigned i = 0; i < 1000; i++)
-		ck_assert_int_eq(set_n(f.c, "k", i, 5000000), 1);
+		ck_assert_int_eq(set_n(f.c, "k", i, MINUTE_NS), 1);
 	ck_assert_int_eq(set_n(f.c, "stays", 1, 0), 1);
-	ck_assert_int_eq(set_n(f.c, "stays", 2, INT64_C(3600000000000)), 1);
+	ck_assert_int_eq(set_n(f.c, "stays", 2, 60 * MINUTE_NS), 1);
 	tail_give_all(&f.c->m, &f.c->tails);
-	wait_ticks(f.r, 4);
+	cachefix_pass(f.r, MINUTE_NS + 2 * TICK_NS);
 	for (int i = 0; i < 200 && stats(f.c).items > 2; i++)
 		(void)cache_tick(f.c);
 	s = stats(f.c);

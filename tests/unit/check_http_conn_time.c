@@ -4,10 +4,10 @@
 #include <string.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "check_http_conn.h"
+#include "clock.h"
 #include "httpfix.h"
 
 START_TEST(time_limits_end_what_does_not_arrive)
@@ -66,27 +66,41 @@ START_TEST(who_sends_without_end_does_not_hold_the_loop)
 }
 END_TEST
 
+/*
+ * The lanes of limits read our clock; another connection, which does what must
+ * not be done and ends, shows that they have looked.
+ */
 START_TEST(each_request_has_its_own_time)
 {
-	struct timespec pause = { 0, 60000000 };
-	struct hf_text t = { 0 };
-	int fd, i;
+	struct hf_text t = { 0 }, u = { 0 };
+	int fd, other, i;
 
-	hf_start(HF_CONF("header_timeout = 300ms"));
+	clock_fake(CLOCK_NS_PER_S, CLOCK_NS_PER_S);
+	hf_start(HF_CONF("header_timeout = 30ms"));
 	fd = hf_dial();
+	other = hf_dial();
 	hf_put_text(fd, "GE");
-	/* Some part of a request is always there, for 480 ms. */
+	hf_put_text(other, "GE");
+	/* Some part of a request is always there, for 48 ms. */
 	for (i = 0; i < 8; i++) {
-		nanosleep(&pause, NULL);
+		hf_pass(0);
+		clock_fake_advance(6 * CLOCK_NS_PER_MS);
 		hf_put_text(fd, "T /hello HTTP/1.1" E H E "GE");
 		hf_settle(&t, fd);
-		ck_assert_int_eq(t.eof, 0);
 		ck_assert_str_eq(hf_plain(t.p), HELLO);
 		t.n = 0;
 	}
+	hf_until_end(&u, other);
+	hf_put_text(fd, "T /hello HTTP/1.1" E H E "GE");
+	hf_settle(&t, fd);
+	ck_assert_int_eq(t.eof, 0);
+	ck_assert_str_eq(hf_plain(t.p), HELLO);
 	free(t.p);
+	free(u.p);
 	close(fd);
+	close(other);
 	hf_stop();
+	clock_real();
 }
 END_TEST
 
@@ -114,24 +128,30 @@ END_TEST
 /* Slower than the write event tells, which waits for much room at once. */
 START_TEST(a_client_that_takes_little_is_kept)
 {
-	const struct timespec pause = { 0, 20000000 };
 	char some[8192];
-	int fd, i;
+	int fd, other, i;
 
-	hf_start(HF_CONF("write_timeout = 300ms"));
+	clock_fake(CLOCK_NS_PER_S, CLOCK_NS_PER_S);
+	hf_start(HF_CONF("write_timeout = 30ms"));
 	fd = hf_dial();
+	other = hf_dial();	/* takes nothing: shows that the limit is on */
 	hf_put_text(fd, "GET /big HTTP/1.1" E H E);
+	hf_put_text(other, "GET /big HTTP/1.1" E H E);
 	for (i = 0; i < 17; i++) {
 		hf_pass(0);
 		ck_assert_int_gt(read(fd, some, sizeof(some)), 0);
-		(void)nanosleep(&pause, NULL);
+		clock_fake_advance(2 * CLOCK_NS_PER_MS);
 	}
-	hf_pass(0);
-	ck_assert_int_eq(hf_worker()->n_conns, 1);
+	while (hf_worker()->n_conns > 1)
+		hf_pass(1);
+	ck_assert_int_gt(write(fd, "x", 1), 0);
+	ck_assert_int_lt(write(other, "x", 1), 0);
 	close(fd);
+	close(other);
 	while (hf_worker()->n_conns > 0)
 		hf_pass(1);
 	hf_stop();
+	clock_real();
 }
 END_TEST
 

@@ -86,6 +86,19 @@ ask(int fd, const char *text)
 	return hear(fd);
 }
 
+/*
+ * Until the only worker's handlers wait that were given something to do: it
+ * answers a later request on another connection.
+ */
+static inline void
+until_they_wait(void)
+{
+	int fd = dial();
+
+	ck_assert_str_eq(ask(fd, "echo turn\n"), "turn");
+	close(fd);
+}
+
 TCase *worker_end_case(void);
 TCase *worker_refuse_case(void);
 
