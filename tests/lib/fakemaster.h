@@ -3,10 +3,11 @@
  * of the worker alone: descriptors placed as src/ipc/fds.h says, channels,
  * CLONE, a region, a configuration.
  *
- *	fm_start(&m, conf_text, "web")	zygote started, its answer in m.zygote_said
+ *	fm_open(&m, conf_text, "web")	zygote started, not yet heard of
  *	fm_clone(&m, 0)			a worker in m.worker[0]
  *	fm_expect(&m, chan, MSG_READY)	the next message of that type
- *	fm_stop(&m)			ends all; the log is in m.log
+ *	fm_read_log(&m)			what they said
+ *	fm_close(&m)			ends all
  */
 #ifndef TESTS_FAKEMASTER_H
 #define TESTS_FAKEMASTER_H
@@ -39,7 +40,7 @@ struct fm {
 	int events[FM_SLOTS];
 	unsigned next_slot, port;
 	char group[32];
-	char *log;		/* standard error of all, after fm_stop() or fm_read_log() */
+	char *log;		/* standard error of all, after fm_read_log() */
 	struct chan_msg msg;	/* the last one received; until the next */
 };
 
