@@ -4,14 +4,16 @@
 void
 tick_update(struct region *r)
 {
-	int64_t mono = (int64_t)tick_clock(CLOCK_MONOTONIC);
-	int64_t slept = (int64_t)tick_clock(CLOCK_BOOTTIME) - mono -
+	/* In this order: a pause between the two looks like less sleep, and
+	 * the next update makes up for it; never like sleep that was not. */
+	int64_t boot = (int64_t)tick_clock(CLOCK_BOOTTIME);
+	int64_t slept = boot - (int64_t)tick_clock(CLOCK_MONOTONIC) -
 	    r->head->boot_mono_ns;
 	int64_t known = ld_rlx(&r->hot->suspended_ns);
 	uint32_t now, seen;
 
-	/* The two clocks are read one after the other: what is less than a
-	 * tick is that, not sleep.  Only grows, whoever stores first. */
+	/* What is less than a tick is the clocks', not sleep.  Only grows,
+	 * whoever stores first. */
 	while (slept > known + TICK_NS &&
 	    !cas_rlx(&r->hot->suspended_ns, &known, slept))
 		;
