@@ -2,7 +2,6 @@
  * master_kill - whichever process is killed, it comes back or all end in order,
  * and nothing is ever left behind.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "sight.h"
 
 /* --- kill and replace --- */
@@ -324,37 +324,33 @@ END_TEST
 TCase *
 master_kill_case(void)
 {
-	TCase *tc = tcase_create("master_kill");
+	TCase *tc = SUITE_CASE("master_kill", sight_open, sight_close,
+	    a_killed_worker_is_replaced_however_often,
+	    a_successor_has_its_predecessors_name,
+	    a_killed_zygote_is_replaced_and_its_workers_serve_on,
+	    zygote_and_workers_killed_at_once_come_back,
+	    a_worker_that_stops_being_forked_does_not_hang_the_group,
+	    a_killed_master_leaves_no_process,
+	    what_a_killed_master_left_is_examined_and_replaced,
+	    what_is_no_region_is_refused_and_replaced,
+	    a_second_master_names_the_first,
+	    a_stop_ends_in_its_time_when_workers_do_not,
+	    a_second_interrupt_stops_at_once,
+	    a_stop_during_the_start_ends_in_order,
+	    a_plugin_that_cannot_be_loaded_ends_the_start,
+	    a_region_beyond_repair_is_condemned_and_made_anew,
+	    a_mender_that_hangs_is_killed_after_two_seconds,
+	    who_stays_in_a_section_is_killed,
+	    a_worker_that_is_too_large_is_retired);
 
-	tcase_add_checked_fixture(tc, sight_open, sight_close);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, a_killed_worker_is_replaced_however_often);
-	tcase_add_test(tc, a_successor_has_its_predecessors_name);
 	tcase_add_loop_test(tc,
 	    a_killed_keeper_or_mender_is_replaced, 0,
 	    2);
-	tcase_add_test(
-	    tc, a_killed_zygote_is_replaced_and_its_workers_serve_on);
-	tcase_add_test(tc, zygote_and_workers_killed_at_once_come_back);
-	tcase_add_test(
-	    tc, a_worker_that_stops_being_forked_does_not_hang_the_group);
-	tcase_add_test(tc, a_killed_master_leaves_no_process);
-	tcase_add_test(tc, what_a_killed_master_left_is_examined_and_replaced);
-	tcase_add_test(tc, what_is_no_region_is_refused_and_replaced);
-	tcase_add_test(tc, a_second_master_names_the_first);
 	tcase_add_loop_test(tc,
 	    a_stop_leaves_nothing, 0,
 	    3);
-	tcase_add_test(tc, a_stop_ends_in_its_time_when_workers_do_not);
-	tcase_add_test(tc, a_second_interrupt_stops_at_once);
-	tcase_add_test(tc, a_stop_during_the_start_ends_in_order);
 	tcase_add_loop_test(tc,
 	    a_crash_loop_is_a_failed_state_and_is_left_again, 0,
 	    6);
-	tcase_add_test(tc, a_plugin_that_cannot_be_loaded_ends_the_start);
-	tcase_add_test(tc, a_region_beyond_repair_is_condemned_and_made_anew);
-	tcase_add_test(tc, a_mender_that_hangs_is_killed_after_two_seconds);
-	tcase_add_test(tc, who_stays_in_a_section_is_killed);
-	tcase_add_test(tc, a_worker_that_is_too_large_is_retired);
 	return tc;
 }

@@ -2,7 +2,6 @@
  * master_ops - what an operator does: reload, scale, drain, by command and by
  * signal; and that no client of the control socket holds the master up.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "sight.h"
 
 /* --- reload --- */
@@ -246,24 +246,18 @@ END_TEST
 TCase *
 master_ops_case(void)
 {
-	TCase *tc = tcase_create("master_ops");
+	TCase *tc = SUITE_CASE("master_ops", sight_open, sight_close,
+	    a_reload_brings_the_next_generation,
+	    a_configuration_that_is_wrong_is_refused_with_its_line,
+	    listeners_come_and_go_with_a_reload, a_reload_ends_a_drain,
+	    a_taken_port_refuses_the_reload_and_not_the_next,
+	    workers_are_added_and_retired_on_request,
+	    a_drained_worker_is_replaced_and_a_drained_server_is_not,
+	    a_client_that_does_not_read_holds_nobody_up,
+	    more_clients_than_allowed_are_turned_away);
 
-	tcase_add_checked_fixture(tc, sight_open, sight_close);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, a_reload_brings_the_next_generation);
 	tcase_add_loop_test(tc,
 	    a_generation_that_does_not_come_up_is_dropped, 0,
 	    (int)(sizeof bad / sizeof bad[0]));
-	tcase_add_test(
-	    tc, a_configuration_that_is_wrong_is_refused_with_its_line);
-	tcase_add_test(tc, listeners_come_and_go_with_a_reload);
-	tcase_add_test(tc, a_reload_ends_a_drain);
-	tcase_add_test(
-	    tc, a_taken_port_refuses_the_reload_and_not_the_next);
-	tcase_add_test(tc, workers_are_added_and_retired_on_request);
-	tcase_add_test(
-	    tc, a_drained_worker_is_replaced_and_a_drained_server_is_not);
-	tcase_add_test(tc, a_client_that_does_not_read_holds_nobody_up);
-	tcase_add_test(tc, more_clients_than_allowed_are_turned_away);
 	return tc;
 }

@@ -2,7 +2,6 @@
  * master_start - how skepd is started: by whom, from where, with what passed
  * on, and what is refused.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -18,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "sight.h"
 
 /* --- how it is started --- */
@@ -297,21 +297,15 @@ END_TEST
 TCase *
 master_start_case(void)
 {
-	TCase *tc = tcase_create("master_start");
-
-	tcase_add_checked_fixture(tc, sight_open, sight_close);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, a_taken_port_is_named_with_its_option);
-	tcase_add_test(tc, root_has_to_be_asked_for_by_name);
-	tcase_add_test(tc, a_wrong_configuration_is_refused_with_its_line);
-	tcase_add_test(tc, the_service_manager_is_told);
-	tcase_add_test(tc, root_is_given_up_after_binding);
-	tcase_add_test(tc, strangers_cannot_use_the_control_socket);
-	tcase_add_test(
-	    tc, on_a_terminal_resizing_does_nothing_and_ctrl_c_stops_in_order);
-	tcase_add_test(tc, on_a_terminal_hangup_stops);
-	tcase_add_test(tc, it_works_as_the_first_process_of_a_container);
-	tcase_add_test(tc, the_access_log_is_opened_again_on_request);
-	tcase_add_test(tc, a_passed_socket_is_served);
-	return tc;
+	return SUITE_CASE("master_start", sight_open, sight_close,
+	    a_taken_port_is_named_with_its_option,
+	    root_has_to_be_asked_for_by_name,
+	    a_wrong_configuration_is_refused_with_its_line,
+	    the_service_manager_is_told, root_is_given_up_after_binding,
+	    strangers_cannot_use_the_control_socket,
+	    on_a_terminal_resizing_does_nothing_and_ctrl_c_stops_in_order,
+	    on_a_terminal_hangup_stops,
+	    it_works_as_the_first_process_of_a_container,
+	    the_access_log_is_opened_again_on_request,
+	    a_passed_socket_is_served);
 }

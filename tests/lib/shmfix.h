@@ -16,6 +16,7 @@
 
 #include "region.h"
 #include "slot.h"
+#include "suite.h"
 
 static inline struct region *
 shmfix_region(const struct region_plan *plan)
@@ -90,32 +91,6 @@ shmfix_kill(pid_t pid)
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
 	ck_assert(WIFSIGNALED(st));
-}
-
-static inline int
-shmfix_main(Suite *s)
-{
-	SRunner *sr = srunner_create(s);
-	int n;
-
-	srunner_run_all(sr, CK_ENV);
-	n = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return n == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-#define SHMFIX_SUITE(name, ...)						\
-int									\
-main(void)								\
-{									\
-	const TTest *tests[] = { __VA_ARGS__ };				\
-	Suite *s = suite_create(name);					\
-	TCase *tc = tcase_create(name);					\
-									\
-	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)	\
-		tcase_add_test(tc, tests[i]);				\
-	suite_add_tcase(s, tc);						\
-	return shmfix_main(s);						\
 }
 
 #endif

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
 
+#include "../lib/suite.h"
 #include "floor_table.h"
 #include "keys.h"
 
@@ -117,23 +117,6 @@ START_TEST(a_full_table_says_so)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("bench_keys");
-	TCase *t = tcase_create("core");
-	SRunner *r;
-	int failed;
-
-	tcase_add_test(t, keys_of_different_numbers_differ);
-	tcase_add_test(t, few_keys_are_asked_for_often);
-	tcase_add_test(t, a_seed_gives_one_sequence);
-	tcase_add_test(t, the_table_keeps_what_was_set);
-	tcase_add_test(t, a_full_table_says_so);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
-}
+SUITE_MAIN("bench_keys", NULL, NULL, keys_of_different_numbers_differ,
+    few_keys_are_asked_for_often, a_seed_gives_one_sequence,
+    the_table_keeps_what_was_set, a_full_table_says_so)

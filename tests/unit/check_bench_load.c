@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
 
+#include "../lib/suite.h"
 #include "floor.h"
 #include "load.h"
 #include "proc.h"
@@ -117,25 +117,6 @@ START_TEST(a_child_dies_with_its_time_or_at_once)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("bench_load");
-	TCase *t = tcase_create("core");
-	SRunner *r;
-	int failed;
-
-	tcase_add_checked_fixture(t, serve, stop);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, rounds_are_answered);
-	tcase_add_test(t, another_body_is_no_answer);
-	tcase_add_test(t, a_server_that_goes_away_is_an_error);
-	tcase_add_test(t, nobody_there_is_an_error);
-	tcase_add_test(t, a_child_dies_with_its_time_or_at_once);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
-}
+SUITE_MAIN("bench_load", serve, stop, rounds_are_answered,
+    another_body_is_no_answer, a_server_that_goes_away_is_an_error,
+    nobody_there_is_an_error, a_child_dies_with_its_time_or_at_once)

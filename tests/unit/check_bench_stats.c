@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
 
+#include "../lib/suite.h"
 #include "aim.h"
 #include "compare.h"
 #include "harness.h"
@@ -368,36 +368,16 @@ START_TEST(rows_without_a_ratio_compare_by_value)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("bench_stats");
-	TCase *t = tcase_create("core");
-	SRunner *r;
-	int failed;
-
-	tcase_add_test(t, median_is_the_middle_or_the_mean_of_the_two);
-	tcase_add_test(t, quantile_is_a_value_that_occurred);
-	tcase_add_test(t, aims_are_read_as_tables_write_them);
-	tcase_add_test(t, other_aims_are_refused);
-	tcase_add_test(t, an_aim_is_met_at_its_border);
-	tcase_add_test(t, the_gate_fails_beyond_twice_the_aim);
-	tcase_add_test(t, a_figure_is_the_median_of_rounds_after_the_warm_up);
-	tcase_add_test(t, a_ratio_is_taken_within_each_round);
-	tcase_add_test(t, rounds_interleave_forth_and_back);
-	tcase_add_test(t, fewer_than_nine_rounds_are_not_to_be_had);
-	tcase_add_test(t, a_round_not_seen_at_once_is_made_again_for_all);
-	tcase_add_test(t, never_seen_at_once_is_no_figure);
-	tcase_add_test(t, a_passed_deadline_ends_the_plan);
-	tcase_add_test(t, rows_survive_being_saved);
-	tcase_add_test(t, a_file_that_is_no_result_is_refused);
-	tcase_add_test(t, json_has_every_field_of_a_row);
-	tcase_add_test(t, differences_within_the_noise_are_none);
-	tcase_add_test(t, rows_without_a_ratio_compare_by_value);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
-}
+SUITE_MAIN("bench_stats", NULL, NULL,
+    median_is_the_middle_or_the_mean_of_the_two,
+    quantile_is_a_value_that_occurred, aims_are_read_as_tables_write_them,
+    other_aims_are_refused, an_aim_is_met_at_its_border,
+    the_gate_fails_beyond_twice_the_aim,
+    a_figure_is_the_median_of_rounds_after_the_warm_up,
+    a_ratio_is_taken_within_each_round, rounds_interleave_forth_and_back,
+    fewer_than_nine_rounds_are_not_to_be_had,
+    a_round_not_seen_at_once_is_made_again_for_all,
+    never_seen_at_once_is_no_figure, a_passed_deadline_ends_the_plan,
+    rows_survive_being_saved, a_file_that_is_no_result_is_refused,
+    json_has_every_field_of_a_row, differences_within_the_noise_are_none,
+    rows_without_a_ratio_compare_by_value)

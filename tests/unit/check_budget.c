@@ -1,7 +1,7 @@
 /* check_budget - how large the region is made, and what limits it */
-#include <check.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "budget.h"
 
 #define MB 1000000ULL
@@ -83,26 +83,8 @@ START_TEST(this_machine_has_memory)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("budget");
-	TCase *tc = tcase_create("size");
-	SRunner *r;
-	int failed;
-
-	tcase_add_test(tc, a_large_machine_gives_what_is_wanted);
-	tcase_add_test(tc, at_most_a_quarter_of_memory);
-	tcase_add_test(tc, at_most_three_quarters_of_the_file_system);
-	tcase_add_test(tc, a_tiny_file_system_is_left_alone);
-	tcase_add_test(tc, without_a_file_system_a_memfd_serves);
-	tcase_add_test(tc, unknown_memory_limits_nothing);
-	tcase_add_test(tc, never_below_the_floor);
-	tcase_add_test(tc, this_machine_has_memory);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+SUITE_MAIN("budget", NULL, NULL, a_large_machine_gives_what_is_wanted,
+    at_most_a_quarter_of_memory, at_most_three_quarters_of_the_file_system,
+    a_tiny_file_system_is_left_alone, without_a_file_system_a_memfd_serves,
+    unknown_memory_limits_nothing, never_below_the_floor,
+    this_machine_has_memory)

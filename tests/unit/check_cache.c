@@ -464,15 +464,15 @@ START_TEST(statistics_count_what_happened)
 }
 END_TEST
 
-SHMFIX_SUITE("cache", what_was_set_is_got_until_it_is_deleted,
+SUITE_MAIN("cache", NULL, NULL, what_was_set_is_got_until_it_is_deleted,
     keys_and_values_have_their_limits,
-    a_value_longer_than_the_buffer_asks_for_room,
-    add_replace_and_cas_ask_first, append_and_prepend_keep_flags_and_expiry,
+    a_value_longer_than_the_buffer_asks_for_room, add_replace_and_cas_ask_first,
+    append_and_prepend_keep_flags_and_expiry,
     counting_wraps_up_and_stops_at_zero,
     a_value_expires_not_before_its_time_and_soon_after,
     a_time_to_live_is_never_cut_short,
     flush_ends_all_that_was_and_nothing_that_comes,
     values_of_every_size_come_back_whole, chunks_go_with_their_head,
-    a_long_value_is_seen_in_place_from_a_small_stack,
-    nothing_at_all_is_a_value, many_keys_in_one_call, a_view_without_a_slot_reads_and_does_not_write,
+    a_long_value_is_seen_in_place_from_a_small_stack, nothing_at_all_is_a_value,
+    many_keys_in_one_call, a_view_without_a_slot_reads_and_does_not_write,
     a_forked_child_is_refused, statistics_count_what_happened)

@@ -1,5 +1,4 @@
 /* The configuration: what is read, what is refused and with which words. */
-#include <check.h>
 #include <elf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "conf.h"
 #include "fdio.h"
 
@@ -535,38 +535,22 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("conf");
-	TCase *t = tcase_create("text"), *f = tcase_create("files");
-	SRunner *r;
-	int failed;
+	TCase *text = SUITE_CASE("text", setup, teardown,
+	    every_fallback_is_a_valid_value, groups_take_defaults_from_workers,
+	    later_layers_win_and_origins_are_known, older_variables_are_taken,
+	    unknown_variables_are_noted_with_the_nearest,
+	    files_of_plugins_are_looked_at,
+	    unknown_names_are_refused_with_the_nearest,
+	    unknown_overrides_are_refused,
+	    bad_values_are_refused_with_their_place,
+	    syntax_errors_have_their_place,
+	    a_parse_after_an_error_starts_afresh, variables_are_put_in_strictly,
+	    plugin_sections_are_free_form, lists_can_be_empty_and_appended_to,
+	    one_address_serves_one_group, a_child_reads_what_the_master_has,
+	    a_cut_snapshot_is_refused);
+	TCase *files = SUITE_CASE("files", make_dir, drop_dir,
+	    includes_are_read_where_they_stand, bad_includes_are_refused,
+	    secrets_come_from_files_and_are_not_shown);
 
-	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_add_test(t, every_fallback_is_a_valid_value);
-	tcase_add_test(t, groups_take_defaults_from_workers);
-	tcase_add_test(t, later_layers_win_and_origins_are_known);
-	tcase_add_test(t, older_variables_are_taken);
-	tcase_add_test(t, unknown_variables_are_noted_with_the_nearest);
-	tcase_add_test(t, files_of_plugins_are_looked_at);
-	tcase_add_test(t, unknown_names_are_refused_with_the_nearest);
-	tcase_add_test(t, unknown_overrides_are_refused);
-	tcase_add_test(t, bad_values_are_refused_with_their_place);
-	tcase_add_test(t, syntax_errors_have_their_place);
-	tcase_add_test(t, a_parse_after_an_error_starts_afresh);
-	tcase_add_test(t, variables_are_put_in_strictly);
-	tcase_add_test(t, plugin_sections_are_free_form);
-	tcase_add_test(t, lists_can_be_empty_and_appended_to);
-	tcase_add_test(t, one_address_serves_one_group);
-	tcase_add_test(t, a_child_reads_what_the_master_has);
-	tcase_add_test(t, a_cut_snapshot_is_refused);
-	suite_add_tcase(s, t);
-	tcase_add_checked_fixture(f, make_dir, drop_dir);
-	tcase_add_test(f, includes_are_read_where_they_stand);
-	tcase_add_test(f, bad_includes_are_refused);
-	tcase_add_test(f, secrets_come_from_files_and_are_not_shown);
-	suite_add_tcase(s, f);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? 0 : 1;
+	return SUITE_RUN("conf", text, files);
 }

@@ -1,7 +1,7 @@
 /* check_crash_loop - which deaths count, and what three of them mean */
-#include <check.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "crash_loop.h"
 
 #define S 1000000000ULL
@@ -111,26 +111,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("crash_loop");
-	TCase *tc = tcase_create("policy");
-	SRunner *r;
-	int failed;
+	TCase *tc = SUITE_CASE("policy", NULL, NULL,
+	    three_own_deaths_within_the_window_fail_the_group,
+	    three_deaths_over_a_longer_time_do_not,
+	    a_kill_from_outside_never_counts, only_early_deaths_count,
+	    proof_of_life_forgets_what_was_counted,
+	    a_failure_is_over_when_a_new_worker_or_all_have_held,
+	    backoff_doubles_up_to_its_cap);
 
-	tcase_add_test(
-	    tc, three_own_deaths_within_the_window_fail_the_group);
-	tcase_add_test(tc, three_deaths_over_a_longer_time_do_not);
-	tcase_add_test(tc, a_kill_from_outside_never_counts);
-	tcase_add_test(tc, only_early_deaths_count);
 	tcase_add_loop_test(
 	    tc, kinds_that_count_are_those_of_its_own_doing, 0, DEATH_KINDS);
-	tcase_add_test(tc, proof_of_life_forgets_what_was_counted);
-	tcase_add_test(
-	    tc, a_failure_is_over_when_a_new_worker_or_all_have_held);
-	tcase_add_test(tc, backoff_doubles_up_to_its_cap);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return SUITE_RUN("crash_loop", tc);
 }

@@ -1,5 +1,4 @@
 /* check_death - what the end of a child says */
-#include <check.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "death.h"
 
 /* How a child that runs end() is seen to have ended. */
@@ -112,19 +112,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("death");
-	TCase *tc = tcase_create("death");
-	SRunner *r;
-	int failed;
+	TCase *tc = SUITE_CASE("death", NULL, NULL,
+	    a_kill_for_want_of_memory_is_no_kill_from_outside,
+	    without_children_there_is_nothing_to_reap);
 
 	tcase_add_loop_test(tc, every_end_is_named, 0,
 	    (int)(sizeof deaths / sizeof deaths[0]));
-	tcase_add_test(tc, a_kill_for_want_of_memory_is_no_kill_from_outside);
-	tcase_add_test(tc, without_children_there_is_nothing_to_reap);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return SUITE_RUN("death", tc);
 }

@@ -194,19 +194,16 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("epoch");
-	TCase *tc = tcase_create("epoch");
+	TCase *tc = SUITE_CASE("epoch", NULL, NULL,
+	    section_entered_before_the_stamp_holds_it_up,
+	    section_entered_after_the_stamp_does_not,
+	    scan_without_readers_does_not_free_the_future,
+	    nested_sections_end_with_the_outermost,
+	    dead_reader_is_cleared_with_its_slot,
+	    fence_mode_is_kept_in_the_region, age_lies_between_its_bounds,
+	    age_is_known_for_half_a_minute);
 
-	tcase_add_test(tc, section_entered_before_the_stamp_holds_it_up);
-	tcase_add_test(tc, section_entered_after_the_stamp_does_not);
-	tcase_add_test(tc, scan_without_readers_does_not_free_the_future);
-	tcase_add_test(tc, nested_sections_end_with_the_outermost);
 	tcase_add_exit_test(tc, leaving_what_was_not_entered_ends_the_process,
 	    70);
-	tcase_add_test(tc, dead_reader_is_cleared_with_its_slot);
-	tcase_add_test(tc, fence_mode_is_kept_in_the_region);
-	tcase_add_test(tc, age_lies_between_its_bounds);
-	tcase_add_test(tc, age_is_known_for_half_a_minute);
-	suite_add_tcase(s, tc);
-	return shmfix_main(s);
+	return SUITE_RUN("epoch", tc);
 }

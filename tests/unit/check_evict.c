@@ -338,13 +338,12 @@ START_TEST(long_values_make_room_and_are_not_half_evicted)
 }
 END_TEST
 
-SHMFIX_SUITE("evict", a_full_cache_stays_full,
+SUITE_MAIN("evict", NULL, NULL, a_full_cache_stays_full,
     what_is_read_survives_what_only_passes,
     a_key_that_comes_back_soon_goes_to_main,
     expired_segments_are_reclaimed_whole,
     more_writers_than_segments_can_all_write,
-    what_has_expired_stays_so_for_ever,
-    a_limit_of_keys_holds_and_has_an_order,
+    what_has_expired_stays_so_for_ever, a_limit_of_keys_holds_and_has_an_order,
     sparse_segments_are_packed_before_live_records_go,
     a_hot_counter_recycles_its_own_garbage,
     a_stuck_reader_refuses_sets_and_empties_nothing,

@@ -177,9 +177,9 @@ START_TEST(events_of_many_writers_are_whole_and_each_in_order)
 }
 END_TEST
 
-SHMFIX_SUITE("evring", events_come_in_order_with_who_and_what,
+SUITE_MAIN("evring", NULL, NULL, events_come_in_order_with_who_and_what,
     slow_reader_is_told_what_it_lost, hole_of_a_dead_writer_is_passed_over,
     next_lap_takes_the_place_of_a_dead_writer,
-    mixture_of_two_events_is_never_shown,
-    writer_overtaken_by_a_lap_gives_up, spoiled_head_does_not_hang_a_reader,
+    mixture_of_two_events_is_never_shown, writer_overtaken_by_a_lap_gives_up,
+    spoiled_head_does_not_hang_a_reader,
     events_of_many_writers_are_whole_and_each_in_order)

@@ -1,5 +1,4 @@
 /* fiber: switches, pooling, guard pages, checks, unwinding, floating-point modes. */
-#include <check.h>
 #include <execinfo.h>
 #include <fenv.h>
 #include <signal.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "fiber.h"
 
 static struct fiber_pool *pool;
@@ -297,28 +297,10 @@ START_TEST(a_stack_has_the_size_that_was_asked_for)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("fiber");
-	TCase *tc = tcase_create("fiber");
-	SRunner *sr;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, fibers_interleave_and_end);
-	tcase_add_test(tc, an_ended_fiber_is_used_again);
-	tcase_add_test(tc, the_pool_keeps_no_more_than_it_was_told);
-	tcase_add_test(tc, rounding_mode_belongs_to_the_fiber);
-	tcase_add_test(tc, a_backtrace_ends_at_the_fibers_start);
-	tcase_add_test(tc, a_suspension_with_something_held_stops_the_process);
-	tcase_add_test(tc, a_suspension_on_the_loops_stack_stops_the_process);
-	tcase_add_test(tc, a_stack_that_overflows_meets_its_guard_page);
-	tcase_add_test(tc, a_stack_has_the_size_that_was_asked_for);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN("fiber", setup, teardown, fibers_interleave_and_end,
+    an_ended_fiber_is_used_again, the_pool_keeps_no_more_than_it_was_told,
+    rounding_mode_belongs_to_the_fiber, a_backtrace_ends_at_the_fibers_start,
+    a_suspension_with_something_held_stops_the_process,
+    a_suspension_on_the_loops_stack_stops_the_process,
+    a_stack_that_overflows_meets_its_guard_page,
+    a_stack_has_the_size_that_was_asked_for)

@@ -245,7 +245,7 @@ START_TEST(repair_needs_quiet_and_write_access)
 }
 END_TEST
 
-SHMFIX_SUITE("fsck", a_good_region_is_clean_and_counted,
+SUITE_MAIN("fsck", NULL, NULL, a_good_region_is_clean_and_counted,
     a_word_that_leads_nowhere_is_dropped, a_key_in_two_words_is_found,
     a_lock_and_a_lost_line_are_freed,
     segments_and_chunks_that_make_no_sense_are_put_right,

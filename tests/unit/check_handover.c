@@ -1,5 +1,4 @@
 /* handover: nothing is lost, whatever the socket between the workers can hold. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "fdio.h"
 #include "fds.h"
 #include "handover.h"
@@ -176,24 +176,8 @@ START_TEST(who_does_not_listen_takes_nothing)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("handover");
-	TCase *tc = tcase_create("handover");
-	SRunner *sr;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 20);
-	tcase_add_test(tc, a_connection_arrives_with_its_bytes_and_peer);
-	tcase_add_test(tc, a_full_socket_keeps_the_rest_waiting_in_order);
-	tcase_add_test(tc, the_largest_head_travels_and_more_is_refused);
-	tcase_add_test(tc, who_does_not_listen_takes_nothing);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN("handover", setup, teardown,
+    a_connection_arrives_with_its_bytes_and_peer,
+    a_full_socket_keeps_the_rest_waiting_in_order,
+    the_largest_head_travels_and_more_is_refused,
+    who_does_not_listen_takes_nothing)

@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <check.h>
 
+#include "../lib/suite.h"
 #include "hclient.h"
 #include "proc.h"
 
@@ -337,27 +337,8 @@ START_TEST(answers_come_in_pieces)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("hclient");
-	TCase *t = tcase_create("core");
-	SRunner *r;
-	int failures;
-
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, a_good_server_has_no_failures);
-	tcase_add_test(t, an_announced_close_is_no_failure);
-	tcase_add_test(t, every_failure_is_told_by_its_kind);
-	tcase_add_test(t, nobody_there_is_refused);
-	tcase_add_test(t, a_failed_request_is_repeated_only_when_asked_for);
-	tcase_add_test(t, a_repeated_request_that_fails_says_so);
-	tcase_add_test(t, answers_are_read_strictly);
-	tcase_add_test(t, answers_come_in_pieces);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failures = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failures != 0;
-}
+SUITE_MAIN("hclient", NULL, NULL, a_good_server_has_no_failures,
+    an_announced_close_is_no_failure, every_failure_is_told_by_its_kind,
+    nobody_there_is_refused, a_failed_request_is_repeated_only_when_asked_for,
+    a_repeated_request_that_fails_says_so, answers_are_read_strictly,
+    answers_come_in_pieces)

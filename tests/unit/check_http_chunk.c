@@ -2,12 +2,12 @@
  * The chunked coding: a table of bodies, each decoded whole, cut in two at
  * every byte, and byte by byte, with the same outcome.
  */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "http_chunk.h"
 
 static const struct http_limits limits = { .line_max = 8192,
@@ -329,23 +329,12 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("http_chunk");
-	TCase *t = tcase_create("chunk");
-	SRunner *r;
-	int failed;
+	TCase *t = SUITE_CASE("chunk", NULL, NULL,
+	    every_byte_is_judged_behind_a_size, sum_of_chunks_has_a_limit,
+	    trailers_and_extensions_use_what_the_head_left,
+	    a_full_head_leaves_room_for_the_last_chunk, a_refusal_is_final);
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, each_body_means_what_the_rfc_says, 0,
 	    sizeof(table) / sizeof(table[0]));
-	tcase_add_test(t, every_byte_is_judged_behind_a_size);
-	tcase_add_test(t, sum_of_chunks_has_a_limit);
-	tcase_add_test(t, trailers_and_extensions_use_what_the_head_left);
-	tcase_add_test(t, a_full_head_leaves_room_for_the_last_chunk);
-	tcase_add_test(t, a_refusal_is_final);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return SUITE_RUN("http_chunk", t);
 }

@@ -4,13 +4,13 @@
  * plain requests, one after the other and many at once; the other topics are
  * in the files beside, one case each (check_http_conn.h).
  */
-#include <check.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "fds.h"
 #include "httpfix.h"
@@ -139,40 +139,20 @@ START_TEST(what_the_handler_sees)
 }
 END_TEST
 
-static TCase *
-http_conn_basic_case(void)
-{
-	TCase *t = tcase_create("basic");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, answers_and_keeps_the_connection);
-	tcase_add_test(t, says_which_methods_there_are);
-	tcase_add_test(t, a_refusal_ends_the_connection);
-	tcase_add_test(t,
-	    a_thousand_pipelined_requests_get_their_answers_in_order);
-	tcase_add_test(t, slow_handlers_keep_the_order);
-	tcase_add_test(t, what_the_handler_sees);
-	return t;
-}
-
 int
 main(void)
 {
-	Suite *s = suite_create("http_conn");
-	SRunner *r;
-	int failed, fd = open("/dev/null", O_WRONLY);
+	TCase *basic = SUITE_CASE("basic", NULL, NULL,
+	    answers_and_keeps_the_connection, says_which_methods_there_are,
+	    a_refusal_ends_the_connection,
+	    a_thousand_pipelined_requests_get_their_answers_in_order,
+	    slow_handlers_keep_the_order, what_the_handler_sees);
+	int fd = open("/dev/null", O_WRONLY);
 
 	/* The front writes its access log here: no socket may have the number. */
 	if (dup2(fd, FD_ACCESS_LOG) < 0)
 		return 1;
-	suite_add_tcase(s, http_conn_basic_case());
-	suite_add_tcase(s, http_conn_body_case());
-	suite_add_tcase(s, http_conn_answer_case());
-	suite_add_tcase(s, http_conn_end_case());
-	suite_add_tcase(s, http_conn_time_case());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return SUITE_RUN("http_conn", basic, http_conn_body_case(),
+	    http_conn_answer_case(), http_conn_end_case(),
+	    http_conn_time_case());
 }

@@ -1,11 +1,11 @@
 /* The HTTP front: what a handler may answer, and what is made of it. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "httpfix.h"
 
@@ -174,14 +174,8 @@ END_TEST
 TCase *
 http_conn_answer_case(void)
 {
-	TCase *t = tcase_create("answer");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, errors_are_mapped_to_statuses);
-	tcase_add_test(t, answers_in_pieces);
-	tcase_add_test(t, a_flood_waits_for_its_reader);
-	tcase_add_test(t, tags_and_conditions);
-	tcase_add_test(t, a_handler_cannot_forge_lines);
-	tcase_add_test(t, request_ids_come_back_or_are_made);
-	return t;
+	return SUITE_CASE("answer", NULL, NULL, errors_are_mapped_to_statuses,
+	    answers_in_pieces, a_flood_waits_for_its_reader,
+	    tags_and_conditions, a_handler_cannot_forge_lines,
+	    request_ids_come_back_or_are_made);
 }

@@ -1,10 +1,10 @@
 /* The HTTP front: the bodies of requests, read, dropped or not wanted. */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "httpfix.h"
 
@@ -199,14 +199,10 @@ END_TEST
 TCase *
 http_conn_body_case(void)
 {
-	TCase *t = tcase_create("body");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, bodies_are_read_when_the_handler_asks);
-	tcase_add_test(t, a_body_may_come_in_any_pieces);
-	tcase_add_test(t, continue_is_sent_when_the_body_is_wanted);
-	tcase_add_test(t, an_unread_body_is_dropped_or_costs_the_connection);
-	tcase_add_test(t, large_bodies_go_both_ways);
-	tcase_add_test(t, a_large_chunked_body_is_put_together);
-	return t;
+	return SUITE_CASE("body", NULL, NULL,
+	    bodies_are_read_when_the_handler_asks,
+	    a_body_may_come_in_any_pieces,
+	    continue_is_sent_when_the_body_is_wanted,
+	    an_unread_body_is_dropped_or_costs_the_connection,
+	    large_bodies_go_both_ways, a_large_chunked_body_is_put_together);
 }

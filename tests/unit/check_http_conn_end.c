@@ -2,13 +2,13 @@
  * The HTTP front: connections that end before their requests do, by the client
  * or because the worker drains.
  */
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "httpfix.h"
 
@@ -178,13 +178,10 @@ END_TEST
 TCase *
 http_conn_end_case(void)
 {
-	TCase *t = tcase_create("end");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, half_closed_clients_get_their_answers);
-	tcase_add_test(t, an_incomplete_request_is_answered);
-	tcase_add_test(t, a_client_that_is_gone_cancels_its_handler);
-	tcase_add_test(t, draining_hands_idle_connections_over);
-	tcase_add_test(t, stopping_says_close_with_the_last_answer);
-	return t;
+	return SUITE_CASE("end", NULL, NULL,
+	    half_closed_clients_get_their_answers,
+	    an_incomplete_request_is_answered,
+	    a_client_that_is_gone_cancels_its_handler,
+	    draining_hands_idle_connections_over,
+	    stopping_says_close_with_the_last_answer);
 }

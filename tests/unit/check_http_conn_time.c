@@ -1,11 +1,11 @@
 /* The HTTP front: who is too slow, and who only looks so. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "clock.h"
 #include "httpfix.h"
@@ -158,13 +158,10 @@ END_TEST
 TCase *
 http_conn_time_case(void)
 {
-	TCase *t = tcase_create("time");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, time_limits_end_what_does_not_arrive);
-	tcase_add_test(t, who_sends_without_end_does_not_hold_the_loop);
-	tcase_add_test(t, each_request_has_its_own_time);
-	tcase_add_test(t, a_client_that_takes_nothing_is_disconnected);
-	tcase_add_test(t, a_client_that_takes_little_is_kept);
-	return t;
+	return SUITE_CASE("time", NULL, NULL,
+	    time_limits_end_what_does_not_arrive,
+	    who_sends_without_end_does_not_hold_the_loop,
+	    each_request_has_its_own_time,
+	    a_client_that_takes_nothing_is_disconnected,
+	    a_client_that_takes_little_is_kept);
 }

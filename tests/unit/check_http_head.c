@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "check_http_head.h"
 
 static const struct http_limits limits = { .line_max = 8192,
@@ -382,23 +383,11 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("http_head");
-	TCase *t = tcase_create("head");
-	SRunner *r;
-	int failed;
+	TCase *t = SUITE_CASE("head", NULL, NULL,
+	    fields_are_found_by_name_in_any_case,
+	    empty_lines_are_no_request_yet, a_refusal_is_final);
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, each_request_means_what_the_rfc_says, 0,
 	    sizeof(table) / sizeof(table[0]));
-	tcase_add_test(t, fields_are_found_by_name_in_any_case);
-	tcase_add_test(t, empty_lines_are_no_request_yet);
-	tcase_add_test(t, a_refusal_is_final);
-	suite_add_tcase(s, t);
-	suite_add_tcase(s, head_body_case());
-	suite_add_tcase(s, head_limits_case());
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return SUITE_RUN("http_head", t, head_body_case(), head_limits_case());
 }

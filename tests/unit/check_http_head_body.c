@@ -2,6 +2,7 @@
  * The head parser, on what tells of a body and of the connection: rows as in
  * check_http_head.c.
  */
+#include "../lib/suite.h"
 #include "check_http_head.h"
 
 static const struct {
@@ -133,9 +134,8 @@ END_TEST
 TCase *
 head_body_case(void)
 {
-	TCase *t = tcase_create("body");
+	TCase *t = SUITE_CASE("body", NULL, NULL);
 
-	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, each_body_is_as_the_rfc_says, 0,
 	    sizeof(table) / sizeof(table[0]));
 	return t;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/suite.h"
 #include "check_http_head.h"
 
 /* pre + byte + post for all 256 bytes: ok where allowed tells, else refused */
@@ -171,18 +172,11 @@ END_TEST
 TCase *
 head_limits_case(void)
 {
-	TCase *t = tcase_create("limits");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, every_byte_is_judged_in_a_method);
-	tcase_add_test(t, every_byte_is_judged_in_a_path);
-	tcase_add_test(t, every_byte_is_judged_in_a_field_name);
-	tcase_add_test(t, every_byte_is_judged_in_a_field_value);
-	tcase_add_test(t, every_byte_is_judged_in_a_host);
-	tcase_add_test(t, nul_is_refused_everywhere);
-	tcase_add_test(t, request_line_has_a_limit);
-	tcase_add_test(t, header_has_a_limit_in_bytes);
-	tcase_add_test(t, header_has_a_limit_in_fields);
-	tcase_add_test(t, empty_lines_have_a_limit);
-	return t;
+	return SUITE_CASE("limits", NULL, NULL,
+	    every_byte_is_judged_in_a_method, every_byte_is_judged_in_a_path,
+	    every_byte_is_judged_in_a_field_name,
+	    every_byte_is_judged_in_a_field_value,
+	    every_byte_is_judged_in_a_host, nul_is_refused_everywhere,
+	    request_line_has_a_limit, header_has_a_limit_in_bytes,
+	    header_has_a_limit_in_fields, empty_lines_have_a_limit);
 }

@@ -1,6 +1,5 @@
 /* The small parts of the HTTP front: tags, JSON errors, heads of answers,
  * queries, buffers, the access log. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "../lib/suite.h"
 #include "clock.h"
 #include "http_buf.h"
 #include "http_etag.h"
@@ -364,26 +364,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("http_parts");
-	TCase *t = tcase_create("parts");
-	SRunner *r;
-	int failed;
+	TCase *t = SUITE_CASE("parts", NULL, NULL, a_tag_follows_from_the_bytes,
+	    dates_are_written_in_gmt, a_stamp_lasts_for_its_second,
+	    a_head_has_its_lines, only_harmless_fields_may_be_set,
+	    buffers_come_back_and_keep_their_bytes,
+	    lines_are_gathered_and_written_whole, nothing_is_logged_to_nowhere);
 
-	tcase_add_test(t, a_tag_follows_from_the_bytes);
 	tcase_add_loop_test(t, a_list_of_tags_is_compared_weakly, 0, N(lists));
 	tcase_add_loop_test(t, an_error_is_json_whatever_its_text, 0, N(texts));
-	tcase_add_test(t, dates_are_written_in_gmt);
-	tcase_add_test(t, a_stamp_lasts_for_its_second);
-	tcase_add_test(t, a_head_has_its_lines);
-	tcase_add_test(t, only_harmless_fields_may_be_set);
 	tcase_add_loop_test(t, a_query_is_taken_apart, 0, N(queries));
-	tcase_add_test(t, buffers_come_back_and_keep_their_bytes);
-	tcase_add_test(t, lines_are_gathered_and_written_whole);
-	tcase_add_test(t, nothing_is_logged_to_nowhere);
-	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed > 0;
+	return SUITE_RUN("http_parts", t);
 }

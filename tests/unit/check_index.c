@@ -164,7 +164,7 @@ START_TEST(an_index_holds_what_it_was_made_for)
 }
 END_TEST
 
-SHMFIX_SUITE("index", a_change_that_was_not_made_is_not_counted,
+SUITE_MAIN("index", NULL, NULL, a_change_that_was_not_made_is_not_counted,
     the_same_word_again_is_not_the_same_record,
     a_crowded_bucket_drops_its_oldest_record,
     a_crowded_bucket_drops_what_was_flushed_first,

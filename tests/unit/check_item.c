@@ -148,7 +148,7 @@ START_TEST(ttl_buckets_part_an_octave_in_two)
 }
 END_TEST
 
-SHMFIX_SUITE("item", record_of_a_key_and_value_costs_16_bytes_more,
+SUITE_MAIN("item", NULL, NULL, record_of_a_key_and_value_costs_16_bytes_more,
     what_is_filled_is_what_is_parsed, no_record_is_read_beyond_its_room,
     random_bytes_are_a_record_or_refused,
     far_expiry_takes_64_bits_and_wraps_nowhere,

@@ -1,5 +1,4 @@
 /* check_listen - addresses, taken ports, stale sockets, activation */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -11,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "listen.h"
 
 static char dir[64], path[96];
@@ -218,32 +218,13 @@ START_TEST(sockets_passed_by_the_service_manager_are_claimed_by_address)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("listen");
-	TCase *tc = tcase_create("listen");
-	SRunner *r;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, what_is_no_address_is_refused);
-	tcase_add_test(tc, a_path_gets_the_mode_asked_for);
-	tcase_add_test(tc, a_taken_port_is_an_error);
-	tcase_add_test(tc, an_address_that_stays_keeps_its_socket);
-	tcase_add_test(
-	    tc, port_0_is_another_port_each_time_and_stays_with_its_owner);
-	tcase_add_test(tc, an_address_can_be_taken_once_and_may_move);
-	tcase_add_test(tc, a_socket_whose_owner_is_gone_is_taken_over);
-	tcase_add_test(tc, a_socket_that_answers_is_left_alone);
-	tcase_add_test(tc, a_file_that_is_no_socket_is_never_removed);
-	tcase_add_test(tc, a_path_that_somebody_replaced_stays);
-	tcase_add_test(tc,
-	    sockets_passed_by_the_service_manager_are_claimed_by_address);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+SUITE_MAIN("listen", setup, teardown, what_is_no_address_is_refused,
+    a_path_gets_the_mode_asked_for, a_taken_port_is_an_error,
+    an_address_that_stays_keeps_its_socket,
+    port_0_is_another_port_each_time_and_stays_with_its_owner,
+    an_address_can_be_taken_once_and_may_move,
+    a_socket_whose_owner_is_gone_is_taken_over,
+    a_socket_that_answers_is_left_alone,
+    a_file_that_is_no_socket_is_never_removed,
+    a_path_that_somebody_replaced_stays,
+    sockets_passed_by_the_service_manager_are_claimed_by_address)

@@ -336,7 +336,7 @@ START_TEST(an_hour_asleep_is_an_hour_gone)
 }
 END_TEST
 
-SHMFIX_SUITE("lock", lock_names_its_holder_and_is_noted_in_its_slot,
+SUITE_MAIN("lock", NULL, NULL, lock_names_its_holder_and_is_noted_in_its_slot,
     stopped_holder_is_not_robbed_and_nobody_waits_for_ever,
     dead_holder_is_repaired_by_the_next_taker,
     where_menders_repair_a_worker_only_waits,

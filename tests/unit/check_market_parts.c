@@ -1,11 +1,11 @@
 /* The market service's small parts: text, numbers, days, arithmetic. */
-#include <check.h>
 #include <errno.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "calc.h"
 #include "csv.h"
 #include "date.h"
@@ -298,29 +298,14 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("market parts");
-	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int bad;
+	TCase *tc = SUITE_CASE("all", NULL, NULL,
+	    csv_refuses_nul_and_too_many_fields, numbers_follow_one_grammar,
+	    whole_numbers_do_not_wrap, only_days_that_exist_are_dates,
+	    doubles_are_as_short_as_they_can_be, doubles_read_back_the_same,
+	    json_is_written_with_its_commas_and_escapes, pages_slice_and_end,
+	    means_are_as_defined, strength_is_wilders, earnings_are_discounted);
 
-	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, csv_is_read_strictly, 0,
 	    (int)(sizeof(csvs) / sizeof(*csvs)));
-	tcase_add_test(tc, csv_refuses_nul_and_too_many_fields);
-	tcase_add_test(tc, numbers_follow_one_grammar);
-	tcase_add_test(tc, whole_numbers_do_not_wrap);
-	tcase_add_test(tc, only_days_that_exist_are_dates);
-	tcase_add_test(tc, doubles_are_as_short_as_they_can_be);
-	tcase_add_test(tc, doubles_read_back_the_same);
-	tcase_add_test(tc, json_is_written_with_its_commas_and_escapes);
-	tcase_add_test(tc, pages_slice_and_end);
-	tcase_add_test(tc, means_are_as_defined);
-	tcase_add_test(tc, strength_is_wilders);
-	tcase_add_test(tc, earnings_are_discounted);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	bad = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return bad != 0;
+	return SUITE_RUN("market parts", tc);
 }

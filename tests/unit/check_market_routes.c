@@ -1,5 +1,4 @@
 /* The market service's routes, asked through a server that is only a fake. */
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "../lib/suite.h"
 #include "fake.h"
 
 static struct fake fake;
@@ -387,28 +387,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("market routes");
-	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int bad;
+	TCase *tc = SUITE_CASE("all", setup, teardown,
+	    every_get_is_answered_as_promised,
+	    every_dcf_is_answered_as_promised, a_huge_body_is_not_parsed,
+	    a_deep_body_is_not_parsed, a_ttl_of_0_keeps_nothing,
+	    errors_and_long_names_are_not_cached, a_failing_warm_says_why);
 
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, every_get_is_answered_as_promised);
-	tcase_add_test(tc, every_dcf_is_answered_as_promised);
-	tcase_add_test(tc, a_huge_body_is_not_parsed);
-	tcase_add_test(tc, a_deep_body_is_not_parsed);
 	tcase_add_loop_test(tc, the_same_question_has_the_same_answer, 0,
 	    (int)(sizeof(same) / sizeof(*same)));
 	tcase_add_loop_test(tc, answers_are_kept_as_long_as_configured, 0,
 	    (int)(sizeof(kept) / sizeof(*kept)));
-	tcase_add_test(tc, a_ttl_of_0_keeps_nothing);
-	tcase_add_test(tc, errors_and_long_names_are_not_cached);
-	tcase_add_test(tc, a_failing_warm_says_why);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	bad = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return bad != 0;
+	return SUITE_RUN("market routes", tc);
 }

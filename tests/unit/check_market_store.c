@@ -1,5 +1,4 @@
 /* The market service's store: made once, whole, and readable by many. */
-#include <check.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "import.h"
 #include "store.h"
 
@@ -393,29 +393,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("market store");
-	TCase *tc = tcase_create("all");
-	SRunner *sr;
-	int bad;
+	TCase *tc = SUITE_CASE("all", setup, teardown, a_store_is_made_once,
+	    a_store_says_what_the_files_say, changed_files_make_another_store,
+	    a_rest_of_a_killed_import_is_overwritten,
+	    of_many_at_once_one_imports, killed_readers_do_not_fill_the_table,
+	    a_missing_file_or_directory_is_said, what_is_no_store_is_refused,
+	    nothing_but_the_hold_stays_open);
 
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, a_store_is_made_once);
-	tcase_add_test(tc, a_store_says_what_the_files_say);
-	tcase_add_test(tc, changed_files_make_another_store);
 	tcase_add_loop_test(tc, a_killed_import_starts_again, 1, 6);
-	tcase_add_test(tc, a_rest_of_a_killed_import_is_overwritten);
-	tcase_add_test(tc, of_many_at_once_one_imports);
-	tcase_add_test(tc, killed_readers_do_not_fill_the_table);
 	tcase_add_loop_test(tc, a_bad_file_is_refused_with_its_line, 0,
 	    (int)(sizeof(refused) / sizeof(*refused)));
-	tcase_add_test(tc, a_missing_file_or_directory_is_said);
-	tcase_add_test(tc, what_is_no_store_is_refused);
-	tcase_add_test(tc, nothing_but_the_hold_stays_open);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	bad = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return bad != 0;
+	return SUITE_RUN("market store", tc);
 }

@@ -196,7 +196,8 @@ START_TEST(quantiles_are_within_3_percent_also_after_merging)
 }
 END_TEST
 
-SHMFIX_SUITE("metric", sums_are_kept_when_their_owner_dies_and_gauges_go,
+SUITE_MAIN("metric", NULL, NULL,
+    sums_are_kept_when_their_owner_dies_and_gauges_go,
     folding_twice_counts_once, folder_that_died_after_publishing_is_settled,
     more_groups_than_places_lose_their_name_not_their_counts,
     table_is_well_formed, every_value_lies_in_its_bucket,

@@ -1,10 +1,10 @@
 /* plugin: what of a struct is accepted, whatever headers it was built with. */
-#include <check.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "plugin.h"
 
 /* A definition as newer headers would make it: fields that we do not know. */
@@ -89,24 +89,7 @@ START_TEST(jobs_are_refused_until_there_is_a_queue)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("plugin");
-	TCase *tc = tcase_create("plugin");
-	SRunner *sr;
-	int failed;
-
-	tcase_add_test(tc, a_good_struct_is_copied);
-	tcase_add_test(tc,
-	    a_longer_struct_is_good_while_its_new_fields_are_unused);
-	tcase_add_test(tc, a_struct_without_its_head_is_refused);
-	tcase_add_test(tc, a_name_has_its_form);
-	tcase_add_test(tc, jobs_are_refused_until_there_is_a_queue);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN("plugin", NULL, NULL, a_good_struct_is_copied,
+    a_longer_struct_is_good_while_its_new_fields_are_unused,
+    a_struct_without_its_head_is_refused, a_name_has_its_form,
+    jobs_are_refused_until_there_is_a_queue)

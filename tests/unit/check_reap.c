@@ -158,7 +158,7 @@ START_TEST(repair_wakes_everyone_once)
 }
 END_TEST
 
-SHMFIX_SUITE("reap", steps_run_in_the_order_of_their_rank,
+SUITE_MAIN("reap", NULL, NULL, steps_run_in_the_order_of_their_rank,
     failed_step_leaves_the_slot_for_the_next_try,
     who_cannot_repair_a_section_repairs_nothing, waker_rings_only_who_sleeps,
     another_process_wakes_a_sleeper, eventfd_of_a_sleeper_becomes_readable,

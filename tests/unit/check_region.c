@@ -214,7 +214,7 @@ START_TEST(secrets_differ)
 }
 END_TEST
 
-SHMFIX_SUITE("region", named_region_is_found_by_others_with_mode_0600,
+SUITE_MAIN("region", NULL, NULL, named_region_is_found_by_others_with_mode_0600,
     path_outside_of_memory_is_refused_with_reason,
     sections_are_there_aligned_and_apart, impossible_plans_are_refused,
     no_room_is_an_error_now_not_a_signal_later,

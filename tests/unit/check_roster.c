@@ -1,7 +1,7 @@
 /* check_roster - the states of a child, and deaths before we know the name */
-#include <check.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "roster.h"
 
 #define S 1000000000ULL
@@ -74,24 +74,15 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("roster");
-	TCase *tc = tcase_create("states");
-	SRunner *r;
-	int failed;
+	TCase *tc = SUITE_CASE("states", NULL, NULL,
+	    a_life_goes_from_vacant_to_vacant,
+	    a_ready_that_crosses_our_drain_changes_nothing,
+	    pairs_that_make_no_sense_lead_nowhere,
+	    children_are_found_by_pid_but_not_by_none,
+	    a_death_that_comes_first_is_claimed_once_and_not_late);
 
-	tcase_add_test(tc, a_life_goes_from_vacant_to_vacant);
 	tcase_add_loop_test(tc,
 	    an_exit_is_expected_from_every_state_of_the_living, CST_STARTING,
 	    CST_N);
-	tcase_add_test(tc, a_ready_that_crosses_our_drain_changes_nothing);
-	tcase_add_test(tc, pairs_that_make_no_sense_lead_nowhere);
-	tcase_add_test(tc, children_are_found_by_pid_but_not_by_none);
-	tcase_add_test(
-	    tc, a_death_that_comes_first_is_claimed_once_and_not_late);
-	suite_add_tcase(s, tc);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return SUITE_RUN("roster", tc);
 }

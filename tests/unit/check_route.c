@@ -1,11 +1,11 @@
 /* route: what is found, what is refused, and with which reason. */
-#include <check.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "arena.h"
 #include "route.h"
 
@@ -235,30 +235,12 @@ START_TEST(many_routes_are_all_found)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("route");
-	TCase *tc = tcase_create("route");
-	SRunner *sr;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, a_literal_wins_over_a_parameter_over_the_rest);
-	tcase_add_test(tc, the_next_best_is_tried_where_the_better_leads_nowhere);
-	tcase_add_test(tc, parameters_are_decoded_once);
-	tcase_add_test(tc, a_literal_is_compared_decoded);
-	tcase_add_test(tc, a_bad_escape_is_refused_wherever_it_stands);
-	tcase_add_test(tc, a_parameter_has_at_least_one_byte);
-	tcase_add_test(tc, head_follows_get_unless_it_has_its_own);
-	tcase_add_test(tc, another_method_gets_the_list_of_those_allowed);
-	tcase_add_test(tc, the_same_route_twice_is_refused_with_the_reason);
-	tcase_add_test(tc, a_bad_route_is_refused_with_the_reason);
-	tcase_add_test(tc, many_routes_are_all_found);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN("route", setup, teardown,
+    a_literal_wins_over_a_parameter_over_the_rest,
+    the_next_best_is_tried_where_the_better_leads_nowhere,
+    parameters_are_decoded_once, a_literal_is_compared_decoded,
+    a_bad_escape_is_refused_wherever_it_stands,
+    a_parameter_has_at_least_one_byte, head_follows_get_unless_it_has_its_own,
+    another_method_gets_the_list_of_those_allowed,
+    the_same_route_twice_is_refused_with_the_reason,
+    a_bad_route_is_refused_with_the_reason, many_routes_are_all_found)

@@ -315,7 +315,7 @@ START_TEST(a_bucket_takes_overflow_lines_up_to_its_limit)
 }
 END_TEST
 
-SHMFIX_SUITE("seg", only_the_pictures_transitions_are_allowed,
+SUITE_MAIN("seg", NULL, NULL, only_the_pictures_transitions_are_allowed,
     geometry_stays_in_the_budget, a_change_needs_the_word_that_was_seen,
     free_segments_are_taken_once_and_some_are_kept,
     retired_segments_wait_for_readers_and_pins,

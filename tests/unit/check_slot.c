@@ -254,7 +254,8 @@ START_TEST(read_only_and_condemned_regions_give_no_slot)
 }
 END_TEST
 
-SHMFIX_SUITE("slot", attach_says_who_and_detach_frees_with_next_generation,
+SUITE_MAIN("slot", NULL, NULL,
+    attach_says_who_and_detach_frees_with_next_generation,
     two_slots_are_kept_for_menders,
     slot_of_another_thread_of_ours_is_busy_and_not_dead,
     killed_owner_is_dead_and_reaped_once, stopped_owner_is_not_dead,

@@ -1,7 +1,7 @@
 /* check_slots - the master's table of who was given which slot */
-#include <check.h>
 #include <stdlib.h>
 
+#include "../lib/suite.h"
 #include "slots.h"
 
 static struct slots s;
@@ -121,26 +121,9 @@ START_TEST(the_longest_dead_comes_first)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *su = suite_create("slots");
-	TCase *tc = tcase_create("table");
-	SRunner *r;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, the_last_two_are_kept_for_menders);
-	tcase_add_test(tc, slots_below_the_first_are_never_given);
-	tcase_add_test(tc, a_dead_users_slot_is_not_given_before_its_repair);
-	tcase_add_test(tc, failed_repairs_are_counted_until_one_succeeds);
-	tcase_add_test(tc, a_slot_that_kills_menders_comes_before_their_own);
-	tcase_add_test(tc, a_repair_nobody_asked_for_changes_nothing);
-	tcase_add_test(tc, the_longest_dead_comes_first);
-	suite_add_tcase(su, tc);
-	r = srunner_create(su);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+SUITE_MAIN("slots", setup, teardown, the_last_two_are_kept_for_menders,
+    slots_below_the_first_are_never_given,
+    a_dead_users_slot_is_not_given_before_its_repair,
+    failed_repairs_are_counted_until_one_succeeds,
+    a_slot_that_kills_menders_comes_before_their_own,
+    a_repair_nobody_asked_for_changes_nothing, the_longest_dead_comes_first)

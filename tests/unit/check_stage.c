@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
 
+#include "../lib/suite.h"
 #include "hclient.h"
 #include "owner.h"
 #include "pauses.h"
@@ -260,29 +260,8 @@ START_TEST(pauses_never_exceed_the_time)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *su = suite_create("stage");
-	TCase *t = tcase_create("core");
-	SRunner *r;
-	int failed;
-
-	tcase_add_checked_fixture(t, make_dir, remove_dir);
-	tcase_set_timeout(t, 30);
-	tcase_add_test(t, values_are_found_by_their_whole_key);
-	tcase_add_test(t, times_are_read_to_the_microsecond);
-	tcase_add_test(t, the_log_is_read_line_by_line);
-	tcase_add_test(t, waiting_takes_note_of_ports);
-	tcase_add_test(t, a_reply_is_its_data);
-	tcase_add_test(t, a_refusal_says_why);
-	tcase_add_test(t, half_a_reply_is_none);
-	tcase_add_test(t, the_kernel_tells_who_holds_a_connection);
-	tcase_add_test(t, pauses_never_exceed_the_time);
-	suite_add_tcase(su, t);
-	r = srunner_create(su);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
-}
+SUITE_MAIN("stage", make_dir, remove_dir, values_are_found_by_their_whole_key,
+    times_are_read_to_the_microsecond, the_log_is_read_line_by_line,
+    waiting_takes_note_of_ports, a_reply_is_its_data, a_refusal_says_why,
+    half_a_reply_is_none, the_kernel_tells_who_holds_a_connection,
+    pauses_never_exceed_the_time)

@@ -1,5 +1,4 @@
 /* task, wait, loop, lane, arena: life, deadlines, cancellation, memory. */
-#include <check.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,6 +6,7 @@
 #include <event2/event.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "clock.h"
 #include "lane.h"
 #include "task.h"
@@ -407,35 +407,13 @@ START_TEST(busy_time_is_what_was_not_waited)
 }
 END_TEST
 
-int
-main(void)
-{
-	Suite *s = suite_create("task");
-	TCase *tc = tcase_create("task");
-	SRunner *sr;
-	int failed;
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, a_task_that_does_not_wait_is_done_at_once);
-	tcase_add_test(tc, tasks_and_fibers_are_used_again);
-	tcase_add_test(tc, a_wait_ends_with_the_wakers_answer);
-	tcase_add_test(tc, a_wake_before_the_wait_is_not_lost);
-	tcase_add_test(tc, a_limit_ends_a_wait_and_never_early);
-	tcase_add_test(tc, the_deadline_ends_a_wait_without_limit);
-	tcase_add_test(tc, a_deadline_that_has_passed_fails_at_once);
-	tcase_add_test(tc, after_cancellation_every_wait_fails_at_once);
-	tcase_add_test(tc, a_yield_lets_the_others_run);
-	tcase_add_test(tc, a_descriptor_that_is_ready_ends_the_wait);
-	tcase_add_test(tc, a_sleep_is_never_short);
-	tcase_add_test(tc, running_out_of_task_memory_is_sticky_until_it_ends);
-	tcase_add_test(tc, chunks_are_kept_for_the_next_task);
-	tcase_add_test(tc, all_tasks_can_be_cancelled);
-	tcase_add_test(tc, a_lane_ends_what_was_not_armed_again);
-	tcase_add_test(tc, busy_time_is_what_was_not_waited);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
-}
+SUITE_MAIN("task", setup, teardown, a_task_that_does_not_wait_is_done_at_once,
+    tasks_and_fibers_are_used_again, a_wait_ends_with_the_wakers_answer,
+    a_wake_before_the_wait_is_not_lost, a_limit_ends_a_wait_and_never_early,
+    the_deadline_ends_a_wait_without_limit,
+    a_deadline_that_has_passed_fails_at_once,
+    after_cancellation_every_wait_fails_at_once, a_yield_lets_the_others_run,
+    a_descriptor_that_is_ready_ends_the_wait, a_sleep_is_never_short,
+    running_out_of_task_memory_is_sticky_until_it_ends,
+    chunks_are_kept_for_the_next_task, all_tasks_can_be_cancelled,
+    a_lane_ends_what_was_not_armed_again, busy_time_is_what_was_not_waited)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "check_worker.h"
 #include "clock.h"
 #include "handover.h"
@@ -279,41 +280,20 @@ START_TEST(a_worker_is_ready_soon)
 }
 END_TEST
 
-static void
-add_tests(TCase *tc)
-{
-	tcase_add_test(tc, a_worker_serves_and_says_who_it_is);
-	tcase_add_test(tc, options_come_from_the_configuration);
-	tcase_add_test(tc, workers_share_the_cache);
-	tcase_add_test(tc, a_handler_that_waits_holds_up_nobody);
-	tcase_add_test(tc, reads_take_what_they_ask_for);
-	tcase_add_test(tc, a_slow_reader_gets_all_its_bytes);
-	tcase_add_test(tc, task_memory_has_its_limit_and_defers_run);
-	tcase_add_test(tc, signals_are_left_to_the_master);
-	tcase_add_test(tc, connections_over_the_limit_wait_for_room);
-	tcase_add_test(tc,
-	    a_connection_that_is_handed_over_is_served_with_its_bytes);
-	tcase_add_test(tc, a_bad_packet_is_dropped);
-	tcase_add_test(tc, a_worker_is_ready_soon);
-}
-
 int
 main(void)
 {
-	Suite *s = suite_create("worker");
-	TCase *tc = tcase_create("worker");
-	SRunner *sr;
-	int failed;
+	TCase *tc = SUITE_CASE("worker", setup, teardown,
+	    a_worker_serves_and_says_who_it_is,
+	    options_come_from_the_configuration, workers_share_the_cache,
+	    a_handler_that_waits_holds_up_nobody, reads_take_what_they_ask_for,
+	    a_slow_reader_gets_all_its_bytes,
+	    task_memory_has_its_limit_and_defers_run,
+	    signals_are_left_to_the_master,
+	    connections_over_the_limit_wait_for_room,
+	    a_connection_that_is_handed_over_is_served_with_its_bytes,
+	    a_bad_packet_is_dropped, a_worker_is_ready_soon);
 
-	tcase_set_timeout(tc, 20);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	suite_add_tcase(s, worker_end_case());
-	suite_add_tcase(s, worker_refuse_case());
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return SUITE_RUN("worker", tc, worker_end_case(),
+	    worker_refuse_case());
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "check_worker.h"
 #include "clock.h"
 
@@ -200,21 +201,18 @@ END_TEST
 TCase *
 worker_end_case(void)
 {
-	TCase *tc = tcase_create("end");
+	TCase *tc = SUITE_CASE("end", setup, teardown,
+	    a_handler_that_loops_is_named_and_its_worker_ends,
+	    a_wait_inside_a_read_section_stops_the_worker,
+	    a_drained_worker_finishes_what_it_has_begun,
+	    a_drain_ends_at_its_deadline,
+	    without_a_master_a_worker_ends_in_order,
+	    without_a_master_the_zygote_ends, the_log_level_can_be_changed);
 
-	tcase_set_timeout(tc, 20);
-	tcase_add_checked_fixture(tc, setup, teardown);
 #ifndef SKEP_SANITIZED
 	tcase_add_test(tc, a_crash_is_named_and_takes_only_its_worker);
 	tcase_add_test(tc, an_abort_is_named);
 	tcase_add_test(tc, a_stack_overflow_is_named);
 #endif
-	tcase_add_test(tc, a_handler_that_loops_is_named_and_its_worker_ends);
-	tcase_add_test(tc, a_wait_inside_a_read_section_stops_the_worker);
-	tcase_add_test(tc, a_drained_worker_finishes_what_it_has_begun);
-	tcase_add_test(tc, a_drain_ends_at_its_deadline);
-	tcase_add_test(tc, without_a_master_a_worker_ends_in_order);
-	tcase_add_test(tc, without_a_master_the_zygote_ends);
-	tcase_add_test(tc, the_log_level_can_be_changed);
 	return tc;
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "config.h"
+#include "../lib/suite.h"
 #include "check_worker.h"
 
 /* Plugins that are refused: what FAIL says. */
@@ -90,16 +91,13 @@ END_TEST
 TCase *
 worker_refuse_case(void)
 {
-	TCase *tc = tcase_create("refuse");
+	TCase *tc = SUITE_CASE("refuse", setup, teardown,
+	    an_open_that_fails_is_told, protocol_and_plugin_must_agree);
 
-	tcase_set_timeout(tc, 20);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, a_bad_plugin_is_refused_with_the_reason, 0,
 	    sizeof refusals / sizeof *refusals);
-	tcase_add_test(tc, an_open_that_fails_is_told);
 #ifndef SKEP_SANITIZED
 	tcase_add_test(tc, a_crash_in_warm_ends_the_zygote_with_words);
 #endif
-	tcase_add_test(tc, protocol_and_plugin_must_agree);
 	return tc;
 }
