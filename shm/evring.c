@@ -151,3 +151,19 @@ evring_read(const struct region *r, struct evring_reader *rd, uint64_t now_ns,
 	}
 	return 0;
 }
+
+int
+evring_wrong(const struct region *r, unsigned place)
+{
+	uint64_t seq = ld_acq(&entry_of(r, place)->seq);
+
+	/* The number before the head, which only grows. */
+	return seq != 0 && (SEQ_NUMBER(seq) % EVRING_EVENTS != place ||
+	    SEQ_NUMBER(seq) >= ld_acq(&r->hot->event_head));
+}
+
+void
+evring_clear(struct region *r, unsigned place)
+{
+	st_rel(&entry_of(r, place)->seq, UINT64_C(0));
+}

@@ -80,4 +80,10 @@ void evring_open(const struct region *, enum evring_from,
 int evring_read(const struct region *, struct evring_reader *,
     uint64_t now_ns, struct evring_event *out);
 
+/* For fsck.c: whether a place in the ring has a number that it cannot have, or
+ * that nobody has drawn yet (then its writers would go on losing events); and
+ * empty it. */
+int evring_wrong(const struct region *, unsigned place);
+void evring_clear(struct region *, unsigned place);
+
 #endif

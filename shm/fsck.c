@@ -1,4 +1,4 @@
-/* fsck.c - checking a region: the course of it, slots, the report */
+/* fsck.c - checking a region: the course of it, the report */
 #include "fsck.h"
 
 #include <errno.h>
@@ -64,26 +64,6 @@ fsck_spoiled(struct fsck *f, const char *fmt, ...)
 	f->out->verdict = FSCK_SPOILED;
 }
 
-/* What must hold of slots when nobody is there: none is held.  Their repair
- * is reap_all(); here we only look. */
-static void
-check_slots(struct fsck *f)
-{
-	struct region *r = f->r;
-
-	if (region_condemned(r))
-		fsck_spoiled(f, "region is condemned");
-	if (ld_rlx(&r->hot->epoch) == 0)
-		fsck_spoiled(f, "epoch is 0");
-	for (uint32_t i = 0; i < r->n_slots; i++) {
-		uint64_t state = ld_rlx(&r->slots[i].state);
-
-		if (SLOT_STATE(state) > SLOT_LIVE)
-			fsck_spoiled(f, "slot %u: state %u", i,
-			    SLOT_STATE(state));
-	}
-}
-
 static int
 tables_make(struct fsck *f)
 {
@@ -107,6 +87,7 @@ check_cache(struct fsck *f)
 	}
 	rc = tables_make(f);
 	if (rc == 0) {
+		fsck_clocks(f);
 		fsck_segments(f);
 		fsck_index(f);
 		if (fsck_quiet(f))
@@ -132,7 +113,8 @@ fsck_region(struct region *r, unsigned flags, fsck_say_fn *say, void *arg,
 		return -EINVAL;
 	if ((flags & FSCK_REPAIR) != 0 && r->read_only)
 		return -EROFS;
-	check_slots(&f);
+	fsck_shared(&f);
+	fsck_slots(&f);
 	rc = check_cache(&f);
 	if (rc < 0)
 		return rc;

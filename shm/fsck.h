@@ -6,7 +6,8 @@
  * with a verdict.
  *
  * On a region in use (no flags) it looks only at what must hold at any moment,
- * and looks again before it complains; it needs no slot and no write access.
+ * and looks again before it complains (for 64 ms more at the worst); it needs
+ * no slot and no write access.  Which invariant when: README.md.
  * With FSCK_QUIET the caller says that nobody else is in the region: then also
  * what writers pass through is wrong (leaks, counters, locks, claims).  With
  * FSCK_REPAIR, which needs QUIET, it is put right: what is doubtful is dropped,

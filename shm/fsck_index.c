@@ -4,6 +4,7 @@
 #include "item.h"
 #include "look.h"
 #include "seg.h"
+#include "tick.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ start_known(const struct fsck *f, uint64_t word)
 }
 
 static const char *
-chunks_wrong(struct fsck *f, const struct item_view *v)
+chunks_wrong(struct fsck *f, const struct item_view *v, uint64_t hash)
 {
 	for (uint32_t i = 0; i < v->n_chunks; i++) {
 		uint32_t seg = item_chunk(v, i);
@@ -43,8 +44,47 @@ chunks_wrong(struct fsck *f, const struct item_view *v)
 			continue;
 		if (f->chunk_used[seg] != 0)
 			return "names another's chunk";
+		if (ld_rlx(&f->m.side[seg].key_hash) != hash)
+			return "names a chunk of another key";
 	}
 	return NULL;
+}
+
+/* What evictors believe of a segment must not make them lose a record. */
+static const char *
+side_wrong(const struct fsck *f, uint64_t word, const struct item_view *v)
+{
+	const struct seg_side *side = &f->m.side[look_seg(&f->m, word)];
+	uint64_t now = tick_now(f->r);
+
+	if ((index_offset(word) & (f->m.seg_bytes - 1)) < ld_rlx(&side->walked))
+		return "leads below what was evicted";
+	if (!v->expires && ld_rlx(&side->expiry) != SEG_NEVER)
+		return "outlives its segment";
+	if (v->expires && !item_expired(v, now) &&
+	    now + item_left(v, now) > ld_rlx(&side->expiry))
+		return "outlives its segment";
+	return NULL;
+}
+
+/* cas = slot + 1 (12) | what that slot had counted to (44). */
+static int
+cas_known(const struct fsck *f, uint64_t cas)
+{
+	return cas >> 44 >= 1 && cas >> 44 <= f->m.n_slots;
+}
+
+/* A slot must not give the same cas again. */
+static void
+check_cas(struct fsck *f, uint64_t cas)
+{
+	struct cmap_cell *cell = &f->m.cell[(cas >> 44) - 1];
+	uint64_t n = cas & ((UINT64_C(1) << 44) - 1);
+
+	if (n > ld_rlx(&cell->cas) && fsck_say(f, "slot %u: cas %llu is "
+	    "counted up to %llu", (unsigned)(cas >> 44) - 1,
+		(unsigned long long)n, (unsigned long long)ld_rlx(&cell->cas)))
+		st_rel(&cell->cas, n);
 }
 
 /* Why an ITEM word is wrong; NULL and *v when it is not. */
@@ -53,6 +93,7 @@ item_wrong(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
 {
 	const struct cmap *m = &f->m;
 	const struct item *it = look_item(m, word);
+	const char *wrong;
 	uint64_t hash, seg;
 	unsigned state;
 
@@ -72,7 +113,8 @@ item_wrong(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
 	if (index_bucket(m, hash) != bucket ||
 	    index_want(INDEX_ITEM, hash) != index_word_want(word))
 		return "leads to another key";
-	return chunks_wrong(f, v);
+	wrong = fsck_quiet(f) ? side_wrong(f, word, v) : NULL;
+	return wrong != NULL ? wrong : chunks_wrong(f, v, hash);
 }
 
 /* In a region that is in use: wrong only if nothing changed while we looked
@@ -96,7 +138,8 @@ word_judge(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
 	case INDEX_ITEM:
 		return item_wrong(f, bucket, word, v);
 	case INDEX_GHOST:
-		return NULL;
+		return (word & INDEX_OFFSET_MASK) >> 16 == 0 ? NULL :
+							       "is no word";
 	default:
 		return "is no word";
 	}
@@ -147,7 +190,8 @@ check_word(struct fsck *f, struct chain *c, _Atomic uint64_t *place)
 	wrong = word_wrong(f, c->bucket, place, &word, &v);
 	if (wrong == NULL && index_kind(word) == INDEX_ITEM &&
 	    fsck_quiet(f))
-		wrong = key_twice(f, c, word, &v);
+		wrong = !cas_known(f, item_cas(look_item(&f->m, word))) ?
+		    "has a cas of nobody" : key_twice(f, c, word, &v);
 	if (wrong != NULL) {
 		if (fsck_say(f, "bucket %llu: word %016llx %s",
 			(unsigned long long)c->bucket,
@@ -157,6 +201,8 @@ check_word(struct fsck *f, struct chain *c, _Atomic uint64_t *place)
 	}
 	if (index_kind(word) != INDEX_ITEM)
 		return;
+	if (fsck_quiet(f))
+		check_cas(f, item_cas(look_item(&f->m, word)));
 	c->word[c->n++] = word;
 	f->out->items++;
 	f->items++;
@@ -181,11 +227,9 @@ check_lock(struct fsck *f, uint64_t bucket)
 
 	if ((seen & ~(INDEX_LOCK_MASK | INDEX_NEXT_MASK)) != 0)
 		wrong = "control word makes no sense";
-	else if (owner != 0 && slot_of_owner(owner) >= f->m.n_slots)
-		wrong = "locked by nobody";
-	else if (owner != 0 && fsck_quiet(f))
-		wrong = "locked";
-	if (wrong != NULL && fsck_say(f, "bucket %llu: %s (%016llx)",
+	else if (owner != 0)
+		wrong = fsck_holder(f, control, owner);
+	if (wrong != NULL && ld_acq(control) == seen && fsck_say(f, "bucket %llu: %s (%016llx)",
 		(unsigned long long)bucket, wrong, (unsigned long long)seen))
 		st_rel(control, seen & INDEX_NEXT_MASK);
 }

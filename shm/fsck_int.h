@@ -8,6 +8,8 @@
 #include "fsck.h"
 
 #define FSCK_AGAIN 8u		/* looks at what may be changing under us */
+#define FSCK_HELD_OFF ((UINT64_C(1) << 56) - 1)	/* of slot_held.what */
+#define FSCK_NAPS 64u		/* ms in all that we wait for it to change */
 
 struct fsck {
 	struct region *r;
@@ -20,6 +22,7 @@ struct fsck {
 	uint8_t *chunk_used;	/* a segment: some head names it */
 	uint8_t *line_used;	/* an overflow line: some chain has it */
 	uint64_t items, bytes;
+	unsigned naps;
 };
 
 /* A finding.  Returns whether the caller is to repair it. */
@@ -36,6 +39,14 @@ fsck_quiet(const struct fsck *f)
 	return (f->flags & FSCK_QUIET) != 0;
 }
 
+/* Header, shared words, locks, totals, events. */
+void fsck_shared(struct fsck *);
+void fsck_slots(struct fsck *);
+/* Why a lock word that names this owner is wrong, NULL when it is not.  In a
+ * region in use it holds if the word is still the same afterwards. */
+const char *fsck_holder(struct fsck *, const void *word, uint32_t owner);
+/* The clocks of the cache. */
+void fsck_clocks(struct fsck *);
 /* Segments, their states and records; before the index. */
 void fsck_segments(struct fsck *);
 /* Buckets, words, overflow lines; fills items, bytes, chunk_used. */

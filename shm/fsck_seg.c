@@ -37,7 +37,7 @@ word_wrong(const struct fsck *f, uint64_t word)
 	if (chunk && (state == SEG_OPEN || state == SEG_PARTIAL ||
 		state == SEG_SEALED))
 		return "records among the chunks";
-	if (owner != 0 && fsck_quiet(f) && SLOT_STATE(ld_acq(
+	if (owner != 0 && SLOT_STATE(ld_acq(
 		&f->r->slots[owner - 1].state)) == SLOT_FREE)
 		return "owned by a slot that is free";
 	return NULL;
@@ -70,13 +70,9 @@ walk(struct fsck *f, uint32_t n)
 {
 	const struct cmap *m = &f->m;
 	const char *base = seg_data(m, n);
-	uint32_t fill = ld_acq(&m->side[n].fill), at = 0;
+	uint32_t fill = seg_fill(m, n), at = 0;
 	struct item_view v;
 
-	if ((fill > m->seg_bytes || fill % 4 != 0) &&
-	    fsck_say(f, "segment %u: fill mark %u", n, fill))
-		st_rel(&m->side[n].fill, seg_fill(m, n));
-	fill = seg_fill(m, n);
 	while (at < fill) {
 		if (item_load32(base + at) == 0) {
 			at += ITEM_ALIGN;
@@ -96,10 +92,34 @@ walk(struct fsck *f, uint32_t n)
 	}
 }
 
+/* Whether what was read beside the word belongs to it: the word has a
+ * generation, so it has not changed and back. */
+static int
+still(const struct fsck *f, uint32_t n, uint64_t word)
+{
+	fence_full();
+	return fsck_quiet(f) || seg_load(&f->m, n) == word;
+}
+
+/* Of what holds no records. */
+static void
+check_empty(struct fsck *f, uint32_t n, uint64_t word)
+{
+	uint32_t fill = ld_acq(&f->m.side[n].fill);
+
+	if (fill != 0 && still(f, n, word) &&
+	    fsck_say(f, "segment %u: %s, and filled to %u", n,
+		seg_state_name(seg_state(word)), fill))
+		st_rel(&f->m.side[n].fill, 0u);
+}
+
 static void
 check_retired(struct fsck *f, uint32_t n, uint64_t word)
 {
-	if (ld_rlx(&f->m.side[n].stamp) <= ld_rlx(&f->r->hot->epoch))
+	/* In this order: the epoch only grows, and is beyond every stamp. */
+	uint64_t stamp = ld_acq(&f->m.side[n].stamp);
+
+	if (stamp < ld_acq(&f->r->hot->epoch) || !still(f, n, word))
 		return;
 	/* It would never come free. */
 	if (fsck_say(f, "segment %u: retired in the future", n)) {
@@ -109,6 +129,27 @@ check_retired(struct fsck *f, uint32_t n, uint64_t word)
 	}
 }
 
+/* A birth was drawn from `births`, so it is below. */
+static void
+check_birth(struct fsck *f, uint32_t n)
+{
+	uint64_t birth = ld_acq(&f->m.side[n].birth);
+
+	if (birth != 0 && birth >= ld_acq(&f->m.head->births) &&
+	    fsck_say(f, "segment %u: its birth is in the future", n))
+		st_rel(&f->m.side[n].birth, UINT64_C(0));
+}
+
+static void
+check_fill(struct fsck *f, uint32_t n, uint64_t word)
+{
+	uint32_t fill = ld_acq(&f->m.side[n].fill);
+
+	if ((fill > f->m.seg_bytes || fill % 4 != 0) && still(f, n, word) &&
+	    fsck_say(f, "segment %u: fill mark %u", n, fill))
+		st_rel(&f->m.side[n].fill, seg_fill(&f->m, n));
+}
+
 static void
 check_segment(struct fsck *f, uint32_t n)
 {
@@ -116,7 +157,8 @@ check_segment(struct fsck *f, uint32_t n)
 	const char *wrong = word_wrong(f, word);
 
 	f->out->segments++;
-	if (wrong != NULL) {
+	check_birth(f, n);
+	if (wrong != NULL && still(f, n, word)) {
 		if (!fsck_say(f, "segment %u: %s, %s (word %016llx)", n,
 			seg_state_name(seg_state(word)), wrong,
 			(unsigned long long)word))
@@ -124,17 +166,33 @@ check_segment(struct fsck *f, uint32_t n)
 		word_repair(f, n, word);
 		word = seg_load(&f->m, n);
 	}
-	if (!fsck_quiet(f))
-		return;
 	if (has_records(word))
+		check_fill(f, n, word);
+	if (has_records(word) && fsck_quiet(f))
 		walk(f, n);
-	else if (seg_state(word) == SEG_RETIRED)
+	if (seg_state(word) == SEG_FREE || seg_state(word) == SEG_RETIRED)
+		check_empty(f, n, word);
+	if (seg_state(word) == SEG_RETIRED)
 		check_retired(f, n, word);
-	else if (seg_state(word) == SEG_FREE &&
-	    ld_rlx(&f->m.side[n].fill) != 0 &&
-	    fsck_say(f, "segment %u: free, and filled to %u", n,
-		ld_rlx(&f->m.side[n].fill)))
-		st_rel(&f->m.side[n].fill, 0u);
+}
+
+/* An invalidation draws its time, then stores it in its cell. */
+void
+fsck_clocks(struct fsck *f)
+{
+	static const char *const name[] = { "flush", "ban" };
+	_Atomic uint64_t *clock = &f->m.hot[CMAP_CLOCK];
+
+	if (ld_acq(clock) == 0 && fsck_say(f, "the invalidation clock is 0"))
+		st_rel(clock, UINT64_C(1));
+	for (unsigned i = CMAP_FLUSHED; i <= CMAP_BANNED; i++) {
+		uint64_t cell = ld_acq(&f->m.hot[i]);
+
+		/* Then everything is older: a cache may forget. */
+		if (cell > ld_acq(clock) &&
+		    fsck_say(f, "the last %s is in the future", name[i]))
+			st_rel(clock, cell);
+	}
 }
 
 void

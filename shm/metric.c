@@ -207,6 +207,45 @@ metric_fold(struct slot_self *me, unsigned dead)
 	return 0;
 }
 
+/* --- checking --- */
+
+/* Of the slot named, which was folded in that life or an earlier one. */
+static int
+cur_known(const struct region *r, uint64_t cur)
+{
+	uint64_t number = (CUR_OWNER(cur) >> 51) - 1;
+	uint64_t gen = cur & ((UINT64_C(1) << 51) - 1);
+
+	return CUR_OWNER(cur) == 0 || (number < r->n_slots &&
+	    gen <= SLOT_GENERATION(ld_acq(&r->slots[number].state)));
+}
+
+const char *
+metric_wrong(const struct region *r, unsigned group)
+{
+	const struct metric_total *t = totals(r) + group;
+
+	if (!cur_known(r, ld_acq(&t->cur)))
+		return "count a slot that never was";
+	if (ld_acq(&t->used) > 1)
+		return "are used in no known way";
+	if (t->name[SLOT_NAME - 1] != '\0')
+		return "have a name without an end";
+	return NULL;
+}
+
+void
+metric_mend(struct region *r, unsigned group)
+{
+	struct metric_total *t = totals(r) + group;
+	uint64_t cur = ld_rlx(&t->cur);
+
+	if (!cur_known(r, cur))
+		st_rel(&t->cur, (uint64_t)CUR_COPY(cur) << 63);
+	st_rel(&t->used, (uint64_t)(ld_rlx(&t->used) != 0));
+	t->name[SLOT_NAME - 1] = '\0';
+}
+
 /* --- sums --- */
 
 /* A number that changes whenever a slot turns over or is folded. */

@@ -136,6 +136,11 @@ int64_t metric_sum(const struct region *, enum metric_id);
  * the totals of its group, then clear them.  Idempotent.  0 or -errno. */
 int metric_fold(struct slot_self *me, unsigned dead);
 
+/* For fsck.c: why the totals of a group make no sense, NULL when they do; and
+ * make them harmless. */
+const char *metric_wrong(const struct region *, unsigned group);
+void metric_mend(struct region *, unsigned group);
+
 /* A group's totals: two copies, one current.  Writer: the holder of hot.totals;
  * readers: anyone, checking cur before and after. */
 struct metric_copy {

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "epoch.h"
+#include "fsck.h"
 #include "lock.h"
 #include "maint.h"
 #include "reap.h"
@@ -338,6 +339,19 @@ child_kill(struct slot_self *me, unsigned i)
 	return 0;
 }
 
+/* Whoever is stopped where, what holds at any moment holds. */
+static int
+fsck_agrees(unsigned flags)
+{
+	struct fsck_report rep;
+
+	if (fsck_region(ctx.r, flags, NULL, NULL, &rep) == 0 &&
+	    rep.verdict == FSCK_CLEAN)
+		return 1;
+	fprintf(stderr, "fsck: %s\n", rep.first);
+	return 0;
+}
+
 static int
 torture(struct slot_self *me, uint64_t until)
 {
@@ -363,6 +377,8 @@ torture(struct slot_self *me, uint64_t until)
 			child_start(i);
 		}
 		(void)maint_run(me);
+		if (!fsck_agrees(0))
+			return -1;
 	}
 	return 0;
 }
@@ -370,7 +386,7 @@ torture(struct slot_self *me, uint64_t until)
 static int
 after(struct slot_self *me)
 {
-	int bad = 0;
+	int bad = !fsck_agrees(FSCK_QUIET);
 
 	for (unsigned i = 0; i < ctx.r->n_slots; i++) {
 		struct slot_info in;

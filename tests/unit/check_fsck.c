@@ -1,71 +1,8 @@
-/* check_fsck.c - what fsck finds, repairs and leaves alone */
-#include "../lib/cachefix.h"
-#include "fsck.h"
+/* check_fsck.c - what fsck finds in a cache, repairs and leaves alone */
+#include "check_fsck.h"
 #include "index.h"
 #include "look.h"
 #include "seg.h"
-
-static char lines[100][FSCK_LINE];
-static unsigned n_lines;
-
-static void
-keep(void *arg, const char *line)
-{
-	(void)arg;
-	if (n_lines < 100)
-		strcpy(lines[n_lines++], line);
-}
-
-static int
-said(const char *what)
-{
-	for (unsigned i = 0; i < n_lines; i++)
-		if (strstr(lines[i], what) != NULL)
-			return 1;
-	return 0;
-}
-
-/* A cache with 100 keys and a long value, and nobody in it. */
-static struct region *
-filled(struct cmap *m)
-{
-	struct cachefix f = cachefix_open(NULL);
-	char *big = calloc(1, 100000), key[16];
-
-	for (int i = 0; i < 100; i++) {
-		snprintf(key, sizeof(key), "key%d", i);
-		ck_assert_int_eq(cachefix_set(f.c, key, key), 1);
-	}
-	ck_assert_int_eq(cache_put(f.c, CACHE_SET, "big", 3, big, 100000, NULL,
-	    NULL), 1);
-	free(big);
-	cache_close(&f.c);
-	slot_detach(&f.me);
-	ck_assert_int_eq(cmap_open(f.r, m), 0);
-	n_lines = 0;
-	return f.r;
-}
-
-static struct fsck_report
-check(struct region *r, unsigned flags)
-{
-	struct fsck_report rep;
-
-	n_lines = 0;
-	ck_assert_int_eq(fsck_region(r, flags, keep, NULL, &rep), 0);
-	return rep;
-}
-
-/* Found without repair, repaired, clean afterwards. */
-static void
-found_and_repaired(struct region *r, const char *what)
-{
-	ck_assert_int_eq(check(r, FSCK_QUIET).verdict, FSCK_FOUND);
-	ck_assert_msg(said(what), "not said: %s; but %s", what, lines[0]);
-	ck_assert_int_eq(check(r, FSCK_QUIET | FSCK_REPAIR).verdict,
-	    FSCK_REPAIRED);
-	ck_assert_int_eq(check(r, FSCK_QUIET).verdict, FSCK_CLEAN);
-}
 
 /* The index word of a key. */
 static _Atomic uint64_t *
@@ -245,9 +182,108 @@ START_TEST(repair_needs_quiet_and_write_access)
 }
 END_TEST
 
-SUITE_MAIN("fsck", NULL, NULL, a_good_region_is_clean_and_counted,
-    a_word_that_leads_nowhere_is_dropped, a_key_in_two_words_is_found,
-    a_lock_and_a_lost_line_are_freed,
-    segments_and_chunks_that_make_no_sense_are_put_right,
-    rubbish_in_a_segment_ends_it_there, wrong_counters_are_made_right,
-    an_opener_recovers_what_the_dead_left, repair_needs_quiet_and_write_access)
+START_TEST(what_stands_beside_a_segment_fits_it)
+{
+	struct cmap m;
+	struct region *r = filled(&m);
+	uint32_t n = 0, in = look_seg(&m, ld_acq(place_of(&m, "key7")));
+
+	while (seg_state(seg_load(&m, n)) != SEG_FREE)
+		n++;
+	st_rel(&m.side[n].birth, ld_rlx(&m.head->births));
+	found_at_any_time(r, "its birth is in the future");
+	st_rel(&m.side[n].fill, 8u);
+	found_at_any_time(r, "free, and filled to 8");
+	st_rel(&m.state[n], seg_word(SEG_OPEN, 0, 0, 7, 9));
+	found_at_any_time(r, "owned by a slot that is free");
+	st_rel(&m.side[n].stamp, ld_rlx(&r->hot->epoch));
+	st_rel(&m.state[n], seg_word(SEG_RETIRED, 0, 0, 0, 20));
+	found_at_any_time(r, "retired in the future");
+	st_rel(&m.side[n].stamp, UINT64_C(0));
+	st_rel(&m.side[n].fill, 8u);
+	st_rel(&m.state[n], seg_word(SEG_RETIRED, 0, 0, 0, 30));
+	found_at_any_time(r, "retired, and filled to 8");
+	st_rel(&m.side[in].fill, m.seg_bytes + 4);
+	ck_assert_int_eq(check(r, 0).verdict, FSCK_FOUND);
+	ck_assert(said("fill mark"));
+	region_close(&r);
+}
+END_TEST
+
+START_TEST(what_evictors_believe_keeps_records_alive)
+{
+	struct cmap m;
+	struct region *r = filled(&m);
+	struct seg_side *side;
+
+	side = &m.side[look_seg(&m, ld_acq(place_of(&m, "key7")))];
+	st_rel(&side->walked, 4u);
+	ck_assert_int_eq(check(r, 0).verdict, FSCK_CLEAN);
+	ck_assert_int_eq(check(r, FSCK_QUIET).verdict, FSCK_FOUND);
+	ck_assert(said("leads below what was evicted"));
+	st_rel(&side->walked, 0u);
+	st_rel(&side->expiry, SEG_NEVER - 1);
+	found_at_rest(r, "outlives its segment");
+	region_close(&r);
+}
+END_TEST
+
+START_TEST(a_value_that_expires_does_so_before_its_segment)
+{
+	struct cachefix f = cachefix_open(NULL);
+	struct cache_opt opt = { .ttl_ns = INT64_C(3600000000000) };
+	_Atomic uint64_t *expiry;
+	struct cmap m;
+
+	ck_assert_int_eq(cache_put(f.c, CACHE_SET, "k", 1, "v", 1, &opt,
+	    NULL), 1);
+	ck_assert_int_eq(cmap_open(f.r, &m), 0);
+	expiry = &m.side[look_seg(&m, ld_acq(place_of(&m, "k")))].expiry;
+	ck_assert_int_eq(check(f.r, FSCK_QUIET).verdict, FSCK_CLEAN);
+	st_rel(expiry, ld_rlx(expiry) - 1);
+	found_at_rest(f.r, "outlives its segment");
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(a_record_and_its_chunks_name_their_own)
+{
+	struct cmap m;
+	struct region *r = filled(&m);
+	struct item *it = look_item(&m, ld_acq(place_of(&m, "key7")));
+	uint64_t cas = item_cas(it);
+	uint32_t n = 0;
+
+	st_rel(&m.cell[(cas >> 44) - 1].cas, UINT64_C(3));
+	found_at_rest(r, "is counted up to 3");
+	ck_assert_uint_eq(ld_rlx(&m.cell[(cas >> 44) - 1].cas), 101);
+	memset(it->cas, 0, sizeof(it->cas));
+	found_at_rest(r, "has a cas of nobody");
+	while (seg_state(seg_load(&m, n)) != SEG_CHUNK)
+		n++;
+	st_rel(&m.side[n].key_hash, UINT64_C(1));
+	found_at_rest(r, "names a chunk of another key");
+	st_rel(place_of(&m, "key8"), index_word(INDEX_GHOST, 8, 0x10000));
+	found_at_any_time(r, "is no word");
+	region_close(&r);
+}
+END_TEST
+
+int
+main(void)
+{
+	TCase *cache = SUITE_CASE("cache", NULL, NULL,
+	    a_good_region_is_clean_and_counted,
+	    a_word_that_leads_nowhere_is_dropped, a_key_in_two_words_is_found,
+	    a_lock_and_a_lost_line_are_freed,
+	    segments_and_chunks_that_make_no_sense_are_put_right,
+	    rubbish_in_a_segment_ends_it_there, wrong_counters_are_made_right,
+	    an_opener_recovers_what_the_dead_left,
+	    repair_needs_quiet_and_write_access,
+	    what_stands_beside_a_segment_fits_it,
+	    what_evictors_believe_keeps_records_alive,
+	    a_value_that_expires_does_so_before_its_segment,
+	    a_record_and_its_chunks_name_their_own);
+
+	return SUITE_RUN("fsck", cache, fsck_slot_case());
+}
