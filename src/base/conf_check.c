@@ -6,6 +6,9 @@
 #include "addr.h"
 #include "conf_int.h"
 
+/* Numbers that a child has besides (ipc/fds.h), and the master's own files. */
+#define FILES_FIXED 128
+
 /* Fill a group's value that nobody has set: a default, or another option. */
 static void
 group_default(struct conf *c, struct conf_group *g, enum conf_opt opt,
@@ -79,32 +82,71 @@ same_listen(const char *a, const char *b)
 	    !(n >= 2 && strcmp(a + n - 2, ":0") == 0);
 }
 
+/* The addresses of one option, and its name: "group.web.listen". */
+struct addresses {
+	const struct conf_value *v;
+	const char *name;
+};
+
+static struct addresses
+addresses_of(struct conf *c, size_t g)
+{
+	struct addresses a = { &c->groups[g].v[OPT_group_listen],
+	    conf_fmt(c, "group.%s.listen", c->groups[g].name) };
+
+	return a;
+}
+
 static void
-check_twice(const struct conf_value *a, const struct conf_value *b,
+check_twice(const struct addresses *a, const struct addresses *b,
     struct conf_report *rep)
 {
 	size_t i, k;
 
-	for (i = 0; i < a->n; i++)
-		for (k = a == b ? i + 1 : 0; k < b->n; k++)
-			if (same_listen(a->v[i], b->v[k]))
-				conf_error(rep, "%s: address %s is already"
-				    " used at %s", b->origin, b->v[k],
-				    a->origin);
+	for (i = 0; i < a->v->n; i++)
+		for (k = a->v == b->v ? i + 1 : 0; k < b->v->n; k++)
+			if (same_listen(a->v->v[i], b->v->v[k]))
+				conf_error(rep, "%s: %s: address %s is already"
+				    " that of %s (%s)", b->v->origin, b->name,
+				    b->v->v[k], a->name, a->v->origin);
+}
+
+static void
+check_addresses(struct conf *c, struct conf_report *rep)
+{
+	struct addresses admin = { &c->v[OPT_admin_listen], "admin.listen" },
+	    a, b;
+	size_t i, k;
+
+	check_twice(&admin, &admin, rep);
+	for (i = 0; i < c->n_groups; i++) {
+		b = addresses_of(c, i);
+		check_twice(&admin, &b, rep);
+		for (k = 0; k <= i; k++) {
+			a = addresses_of(c, k);
+			check_twice(&a, &b, rep);
+		}
+	}
 }
 
 static void
 check_plugins(const struct conf_group *g, struct conf_report *rep)
 {
 	const struct conf_value *v = &g->v[OPT_group_plugin];
-	size_t i;
+	size_t i, k;
 
 	if (v->n == 0)
 		conf_error(rep, "%s: group %s: no plugin", g->origin, g->name);
-	for (i = 0; i < v->n; i++)
+	for (i = 0; i < v->n; i++) {
 		if (!conf_name_ok(v->v[i]))
 			conf_error(rep, "%s: group.%s.plugin: \"%s\" is not a"
 			    " name", v->origin, g->name, v->v[i]);
+		for (k = 0; k < i && strcmp(v->v[k], v->v[i]) != 0; k++)
+			;
+		if (k < i)
+			conf_error(rep, "%s: group.%s.plugin: \"%s\" is named"
+			    " twice", v->origin, g->name, v->v[i]);
+	}
 }
 
 static void
@@ -176,11 +218,47 @@ check_slots(const struct conf *c, struct conf_report *rep)
 		    c->v[OPT_region_slots].origin, (long long)need);
 }
 
+/*
+ * Every process has an event of each slot; the master also has a channel to
+ * each and its clients, and a child that it starts the events twice, while it
+ * puts them at their numbers.
+ */
+static void
+check_files(const struct conf *c, struct conf_report *rep)
+{
+	const struct conf_value *files = &c->v[OPT_workers_files_max],
+	    *slots = &c->v[OPT_region_slots];
+	int64_t need = FILES_FIXED + 3 * slots->num +
+	    c->v[OPT_control_clients_max].num +
+	    (int64_t)c->v[OPT_admin_listen].n;
+	size_t i;
+
+	for (i = 0; i < c->n_groups; i++)
+		need += (int64_t)c->groups[i].v[OPT_group_listen].n;
+	if (files->num < need)
+		conf_error(rep, "%s: workers.files_max: %lld is too few: at"
+		    " least %lld are needed with region.slots %lld (%s)",
+		    files->origin, (long long)files->num, (long long)need,
+		    (long long)slots->num, slots->origin);
+}
+
+static void
+check_dirs(const struct conf *c, struct conf_report *rep)
+{
+	static const enum conf_opt dirs[] = { OPT_skepd_run_dir,
+	    OPT_skepd_state_dir, OPT_skepd_plugin_dir, OPT_skepd_libexec_dir };
+	size_t i;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (conf_str(c, dirs[i])[0] == '\0')
+			conf_error(rep, "%s: skepd.%s: a directory is needed",
+			    c->v[dirs[i]].origin, conf_rows[dirs[i]].key);
+}
+
 void
 conf_check(struct conf *c, struct conf_report *rep)
 {
-	const struct conf_value *vi, *admin = &c->v[OPT_admin_listen];
-	size_t i, k;
+	size_t i;
 
 	if (c->n_groups == 0)
 		conf_error(rep, "no group: nothing would be served");
@@ -188,16 +266,12 @@ conf_check(struct conf *c, struct conf_report *rep)
 		conf_error(rep, "more than %d groups", CONF_GROUPS_MAX);
 	for (i = 0; i < c->n_groups; i++)
 		check_group(c, &c->groups[i], rep);
-	check_listen(admin, "admin.listen", rep);
+	check_dirs(c, rep);
+	check_listen(&c->v[OPT_admin_listen], "admin.listen", rep);
 	check_levels(&c->v[OPT_log_level], rep);
 	if (rep->n_errors > 0 || c->nomem)
 		return;
-	check_twice(admin, admin, rep);
-	for (i = 0; i < c->n_groups; i++) {
-		vi = &c->groups[i].v[OPT_group_listen];
-		check_twice(admin, vi, rep);
-		for (k = 0; k <= i; k++)
-			check_twice(&c->groups[k].v[OPT_group_listen], vi, rep);
-	}
+	check_addresses(c, rep);
+	check_files(c, rep);
 	check_slots(c, rep);
 }

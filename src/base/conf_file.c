@@ -172,9 +172,32 @@ collect_section(struct conf *c, struct conf_text *t, const cfg_t *sec,
 	return rc;
 }
 
+/*
+ * "FILE:LINE" of a titled section's begin.  libconfuse has moved its line to
+ * the end of it; but a name, its title and a brace follow on each other nowhere
+ * else, and no title comes twice.
+ */
+static const char *
+section_origin(struct conf *c, const struct conf_text *t, const cfg_t *sec)
+{
+	const struct conf_tok *tok;
+	size_t i;
+
+	for (i = 0; i + 2 < t->n; i++) {
+		tok = &t->toks[i];
+		if (tok[0].kind == CONF_TOK_NAME &&
+		    tok[1].kind == CONF_TOK_NAME &&
+		    strcmp(tok[0].text, sec->name) == 0 &&
+		    strcmp(tok[1].text, sec->title) == 0)
+			return conf_fmt(c, "%s:%d", tok->file, tok->line);
+	}
+	return conf_dup(c, t->toks[0].file);
+}
+
 /* An empty "group x {}" must be known too: an assignment without a key. */
 static int
-collect_title(struct conf *c, const cfg_t *sec, struct conf_assigns *out)
+collect_title(struct conf *c, const struct conf_text *t, const cfg_t *sec,
+    struct conf_assigns *out)
 {
 	struct conf_assign *a;
 
@@ -187,7 +210,17 @@ collect_title(struct conf *c, const cfg_t *sec, struct conf_assigns *out)
 	memset(a, 0, sizeof(*a));
 	a->section = conf_dup(c, sec->name);
 	a->title = conf_dup(c, sec->title);
+	a->origin = section_origin(c, t, sec);
 	return c->nomem ? -ENOMEM : 0;
+}
+
+/* The key that the i-th token is a value of. */
+static const char *
+key_of(const struct conf_text *t, size_t i)
+{
+	while (i > 0 && t->toks[i].kind != CONF_TOK_NAME)
+		i--;
+	return t->toks[i].text;
 }
 
 static int
@@ -201,7 +234,7 @@ collect(struct conf *c, struct conf_text *t, cfg_t *cfg,
 
 	for (o = cfg->opts; rc == 0 && o->name != NULL; o++)
 		for (i = 0; rc == 0 && i < o->nvalues; i++) {
-			rc = collect_title(c, o->values[i]->section, out);
+			rc = collect_title(c, t, o->values[i]->section, out);
 			if (rc == 0)
 				rc = collect_section(c, t,
 				    o->values[i]->section, out);
@@ -210,8 +243,9 @@ collect(struct conf *c, struct conf_text *t, cfg_t *cfg,
 	for (k = 0; rc == 0 && k < t->n; k++)
 		if ((t->toks[k].kind == CONF_TOK_VALUE ||
 		    t->toks[k].kind == CONF_TOK_EMPTY) && !t->toks[k].used) {
-			conf_error(rep, "%s:%d: the key is given again further"
-			    " on", t->toks[k].file, t->toks[k].line);
+			conf_error(rep, "%s:%d: the key \"%s\" is given again"
+			    " further on", t->toks[k].file, t->toks[k].line,
+			    key_of(t, k));
 			rc = -EINVAL;
 		}
 	return rc;

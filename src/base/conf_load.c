@@ -171,6 +171,12 @@ note_unknown(const char *var, struct conf_report *rep)
 	if (key == NULL)
 		return;
 	*key++ = '\0';
+	if (strcmp(name + 5, "plugin") == 0) {
+		conf_note(rep, "env %.*s: names no option; what a plugin takes"
+		    " is set in the file, or with -o",
+		    (int)strcspn(var, "="), var);
+		return;
+	}
 	if (!conf_section_known(name + 5))
 		return;
 	for (row = conf_rows; row < conf_rows + OPT_N; row++) {

@@ -7,60 +7,8 @@
 #include <unistd.h>
 
 #include "../lib/suite.h"
-#include "conf.h"
+#include "conffix.h"
 #include "fdio.h"
-
-#define GROUP "group web { plugin = market }\n"
-
-static struct conf *conf;
-static struct conf_report rep;
-
-static void
-setup(void)
-{
-	conf = NULL;
-	memset(&rep, 0, sizeof(rep));
-}
-
-static void
-teardown(void)
-{
-	conf_report_fini(&rep);
-	conf_close(&conf);
-}
-
-static int
-load_all(const char *text, const char *const *env, const char *const *sets,
-    size_t n_sets)
-{
-	struct conf_source src = { .text = text, .env = env, .sets = sets,
-	    .n_sets = n_sets };
-
-	conf_report_fini(&rep);
-	conf_close(&conf);
-	return conf_load(&src, &conf, &rep);
-}
-
-static int
-load(const char *text)
-{
-	return load_all(text, NULL, NULL, 0);
-}
-
-/* The text is refused, and some message contains word. */
-static void
-refused(const char *text, const char *word)
-{
-	size_t i;
-	int found = 0;
-
-	ck_assert_int_eq(load(text), -EINVAL);
-	ck_assert_ptr_null(conf);
-	ck_assert_uint_gt(rep.n_errors, 0);
-	for (i = 0; i < rep.n_errors; i++)
-		found |= strstr(rep.errors[i], word) != NULL;
-	ck_assert_msg(found, "\"%s\" lacks \"%s\"", rep.errors[0], word);
-}
 
 /* Its origin as conf_each() tells it. */
 struct want {
@@ -170,19 +118,21 @@ END_TEST
 START_TEST(unknown_variables_are_noted_with_the_nearest)
 {
 	const char *env[] = { "SKEP_CACHE_SIEZ=1GiB", "SKEP_LOG_COLOUR=1",
-	    "SKEP_GROUP_MIN=3", "SKEP_LONG=1",
+	    "SKEP_GROUP_MIN=3", "SKEP_LONG=1", "SKEP_PLUGIN_MARKET_DATA=/x",
 	    "SKEP_CRASH_POINTS=x", "SKEP_CACHE=1", "SKEP_CACHE_TTL=1m", NULL };
 	static const char *const want[] = {
 		("env SKEP_CACHE_SIEZ: names no option; did you mean"
 		    " SKEP_CACHE_SIZE?"),
 		"env SKEP_LOG_COLOUR: names no option",
 		"env SKEP_GROUP_MIN: names no option",
+		("env SKEP_PLUGIN_MARKET_DATA: names no option; what a plugin"
+		    " takes is set in the file, or with -o"),
 	};
 	size_t i;
 
 	ck_assert_int_eq(load_all(GROUP, env, NULL, 0), 0);
-	ck_assert_uint_eq(rep.n_notes, 3);
-	for (i = 0; i < 3; i++)
+	ck_assert_uint_eq(rep.n_notes, 4);
+	for (i = 0; i < 4; i++)
 		ck_assert_str_eq(rep.notes[i], want[i]);
 	ck_assert_str_eq(item("cache", NULL, "size").origin, "default");
 }
@@ -272,7 +222,6 @@ START_TEST(bad_values_are_refused_with_their_place)
 	refused(GROUP "cache { size = 12q }", "not a size");
 	refused("group web { plugin = x min = 9 max = 3 }", "over max 3");
 	refused("group web { plugin = x listen = \"example:80\" }", "address");
-	refused("group web { }", "no plugin");
 	refused("", "no group");
 }
 END_TEST
@@ -290,7 +239,7 @@ START_TEST(syntax_errors_have_their_place)
 	refused("group { }", "text:1");
 	refused("http { 'fields|max' = 3 }", "not a name");
 	refused(GROUP "http { fields_max = 3\nfields_max = 4 }",
-	    "text:2: the key is given again");
+	    "text:2: the key \"fields_max\" is given again");
 	refused(GROUP GROUP, "web");
 }
 END_TEST
@@ -341,7 +290,7 @@ put_file(const char *name, const char *text)
 static void
 make_dir(void)
 {
-	setup();
+	conf_begin();
 	(void)snprintf(dir, sizeof(dir), "check_conf.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 }
@@ -351,7 +300,7 @@ drop_dir(void)
 {
 	char cmd[96];
 
-	teardown();
+	conf_end();
 	(void)snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
 	ck_assert_int_eq(system(cmd), 0);
 }
@@ -442,7 +391,8 @@ START_TEST(plugin_sections_are_free_form)
 	ck_assert_str_eq(path, "/lib/other.so");
 	ck_assert_int_eq(conf_plugin_file(conf, "other", path, 8),
 	    -ENAMETOOLONG);
-	refused(GROUP "plugin market { ttl = 1s\nttl = 2s }", "given again");
+	refused(GROUP "plugin market { ttl = 1s\nttl = 2s }",
+	    "text:2: the key \"ttl\" is given again");
 }
 END_TEST
 
@@ -453,18 +403,6 @@ START_TEST(lists_can_be_empty_and_appended_to)
 	ck_assert_uint_eq(conf_list_len(conf, OPT_admin_listen), 0);
 	ck_assert_uint_eq(conf_group_list_len(conf, 0, OPT_group_plugin), 3);
 	ck_assert_str_eq(item("group", "web", "plugin").value, "{a, b, c}");
-}
-END_TEST
-
-START_TEST(one_address_serves_one_group)
-{
-	refused("group a { plugin = x listen = \":80\" }\n"
-	    "group b { plugin = x\nlisten = {\":81\", \":80\"} }",
-	    "text:3: address :80 is already used at text:1");
-	refused("group a { plugin = x listen = \"127.0.0.1:8081\" }",
-	    "already used at default");
-	ck_assert_int_eq(load("group a { plugin = x listen = \":0\" }\n"
-	    "group b { plugin = x listen = \":0\" }"), 0);
 }
 END_TEST
 
@@ -535,7 +473,7 @@ END_TEST
 int
 main(void)
 {
-	TCase *text = SUITE_CASE("text", setup, teardown,
+	TCase *text = SUITE_CASE("text", conf_begin, conf_end,
 	    every_fallback_is_a_valid_value, groups_take_defaults_from_workers,
 	    later_layers_win_and_origins_are_known, older_variables_are_taken,
 	    unknown_variables_are_noted_with_the_nearest,
@@ -546,7 +484,7 @@ main(void)
 	    syntax_errors_have_their_place,
 	    a_parse_after_an_error_starts_afresh, variables_are_put_in_strictly,
 	    plugin_sections_are_free_form, lists_can_be_empty_and_appended_to,
-	    one_address_serves_one_group, a_child_reads_what_the_master_has,
+	    a_child_reads_what_the_master_has,
 	    a_cut_snapshot_is_refused);
 	TCase *files = SUITE_CASE("files", make_dir, drop_dir,
 	    includes_are_read_where_they_stand, bad_includes_are_refused,
