@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,6 +263,48 @@ START_TEST(a_rest_of_a_killed_import_is_overwritten)
 }
 END_TEST
 
+/* The state directory as a file system of that many pages.  0, -errno. */
+static int
+mount_small(int pages)
+{
+	char options[32];
+
+	snprintf(options, sizeof(options), "size=%d", pages * 4096);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("small", state_dir, "tmpfs", 0, options) < 0)
+		return -errno;
+	return 0;
+}
+
+/* LMDB has another word for a write that does not go in as a whole. */
+START_TEST(a_full_file_system_is_said_to_be_full)
+{
+	struct import im;
+	int pages, rc, full = 0;
+
+	if (unshare(CLONE_NEWNS) < 0 &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0) {
+		printf("note: no mount namespace: a full file system is not"
+		    " tried\n");
+		return;
+	}
+	for (pages = 1; pages < 24; pages++) {
+		ck_assert_int_eq(mount_small(pages), 0);
+		rc = ensure(&im);
+		if (rc == 0)
+			close(im.hold);
+		ck_assert_msg(rc == 0 || rc == -ENOSPC, "%d pages: %s", pages,
+		    im.error);
+		ck_assert(rc == 0 || strstr(im.error, strerror(ENOSPC)));
+		full += rc != 0;
+		ck_assert_int_eq(files(state_dir, ".new", 0), 0);
+		ck_assert_int_eq(umount2(state_dir, MNT_DETACH), 0);
+	}
+	ck_assert_int_gt(full, 2);
+	ck_assert_int_lt(full, 23);
+}
+END_TEST
+
 START_TEST(of_many_at_once_one_imports)
 {
 	struct import im;
@@ -396,6 +440,7 @@ main(void)
 	TCase *tc = SUITE_CASE("all", setup, teardown, a_store_is_made_once,
 	    a_store_says_what_the_files_say, changed_files_make_another_store,
 	    a_rest_of_a_killed_import_is_overwritten,
+	    a_full_file_system_is_said_to_be_full,
 	    of_many_at_once_one_imports, killed_readers_do_not_fill_the_table,
 	    a_missing_file_or_directory_is_said, what_is_no_store_is_refused,
 	    nothing_but_the_hold_stays_open);

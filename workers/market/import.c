@@ -158,6 +158,27 @@ out:
 	return from_mdb(rc);
 }
 
+/*
+ * What LMDB calls an I/O error is also a write that came to its end early, as
+ * the last one before a file system or quota is full.  The next one tells: add
+ * to the file, which is of no use any more.  -EIO when it takes all that.
+ */
+static int
+why_short(const char *path)
+{
+	static const char more[64 << 10];
+	int fd, i, rc = -EIO;
+
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -EIO;
+	for (i = 0; i < 4 && rc == -EIO; i++)
+		if (write(fd, more, sizeof(more)) < 0)
+			rc = -errno;
+	(void)close(fd);	/* it is removed next */
+	return rc;
+}
+
 /* The new name is on the disk only with its directory. */
 static int
 sync_dir(const char *dir)
@@ -202,6 +223,8 @@ make(struct import *im, struct source *src)
 	/* A rest of an import that was killed; we hold the lock. */
 	(void)unlink(tmp);
 	rc = store_write(tmp, &cat, src->hash);
+	if (rc == -EIO)
+		rc = why_short(tmp);
 	if (rc == 0 && rename(tmp, im->path) < 0)
 		rc = -errno;
 	if (rc == 0)
