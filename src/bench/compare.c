@@ -1,9 +1,11 @@
 #include "compare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "aim.h"
@@ -11,14 +13,47 @@
 
 #define NOISE_MIN 0.05	/* in-process figures repeat within 5 to 10 % on a shared machine */
 
+/* Where the rows stand until they are whole: beside path, for rename(). */
+static char *
+temporary(const char *path)
+{
+	char *tmp;
+
+	return asprintf(&tmp, "%s.%d.tmp", path, (int)getpid()) < 0 ? NULL :
+								     tmp;
+}
+
+int
+compare_may_save(const char *path)
+{
+	char *tmp = temporary(path);
+	struct stat st;
+	int fd, rc = 0;
+
+	if (tmp == NULL)
+		return -ENOMEM;
+	fd = open(tmp, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		rc = -errno;
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		rc = -EISDIR;
+	if (fd >= 0) {
+		(void)close(fd); /* nothing was written */
+		(void)unlink(tmp);
+	}
+	free(tmp);
+	return rc;
+}
+
 int
 compare_save(const struct rows *rows, const char *path)
 {
 	json_t *a = rows_json(rows);
-	char *tmp = NULL;
+	char *tmp = temporary(path);
 	int rc = 0;
 
-	if (a == NULL || asprintf(&tmp, "%s.%d.tmp", path, (int)getpid()) < 0) {
+	if (a == NULL || tmp == NULL) {
+		free(tmp);
 		json_decref(a);
 		return -ENOMEM;
 	}

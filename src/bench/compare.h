@@ -15,6 +15,9 @@
 /* Write rows to path, whole or not at all.  0 or -errno. */
 int compare_save(const struct rows *, const char *path);
 
+/* Whether that can be done as things are now.  0 or -errno. */
+int compare_may_save(const char *path);
+
 /* 0, -errno; -EINVAL: the file is no saved result. */
 int compare_load(struct rows *, const char *path);
 

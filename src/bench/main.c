@@ -1,6 +1,8 @@
 /* skep-bench - measures skep beside its peers: skep-bench(1). */
 #include "bench.h"
 
+#include "config.h"
+
 #include <errno.h>
 #include <ftw.h>
 #include <getopt.h>
@@ -42,6 +44,7 @@ struct opts {
 static const char usage_text[] =
     "usage: skep-bench [OPTION]... CASE...\n"
     "       skep-bench list\n"
+    "       skep-bench --version | --help\n"
     "  --json          print an array of rows and nothing else\n"
     "  --long          curves as well\n"
     "  --gate          fail when a ratio is worse than twice its aim\n"
@@ -224,6 +227,13 @@ gate(const struct rows *rows)
 	return n;
 }
 
+static void
+complain_of(const char *path, int rc)
+{
+	fprintf(stderr, "skep-bench: %s: %s\n", path,
+	    rc == -EINVAL ? "no saved results" : strerror(-rc));
+}
+
 static int
 hold_against(const struct rows *rows, const char *path, FILE *f)
 {
@@ -231,8 +241,7 @@ hold_against(const struct rows *rows, const char *path, FILE *f)
 	int rc = compare_load(&before, path), n_worse = 0;
 
 	if (rc < 0)
-		fprintf(stderr, "skep-bench: %s: %s\n", path,
-		    rc == -EINVAL ? "no saved results" : strerror(-rc));
+		complain_of(path, rc);
 	else
 		n_worse = compare_print(rows, &before, f);
 	rows_fini(&before);
@@ -259,7 +268,7 @@ finish(const struct opts *o, const struct rows *rows)
 	    hold_against(rows, o->compare, o->json ? stderr : stdout) != 0)
 		status = 1;
 	if (o->save != NULL && (rc = compare_save(rows, o->save)) < 0) {
-		fprintf(stderr, "skep-bench: %s: %s\n", o->save, strerror(-rc));
+		complain_of(o->save, rc);
 		status = 1;
 	}
 	if (o->gate && gate(rows) > 0)
@@ -289,7 +298,8 @@ options(int argc, char **argv, struct opts *o)
 		{ "save", 1, 0, 's' }, { "compare", 1, 0, 'c' },
 		{ "rounds", 1, 0, 'r' }, { "warmup", 1, 0, 'w' },
 		{ "iterations", 1, 0, 'i' }, { "timeout", 1, 0, 't' },
-		{ "help", 0, 0, 'h' }, { 0, 0, 0, 0 } };
+		{ "help", 0, 0, 'h' }, { "version", 0, 0, 'V' },
+		{ 0, 0, 0, 0 } };
 	int k;
 
 	while ((k = getopt_long(argc, argv, "", known, NULL)) != -1)
@@ -308,10 +318,32 @@ options(int argc, char **argv, struct opts *o)
 			break;
 		case 't': o->timeout_s = number(optarg, 1); break;
 		case 'h': fputs(usage_text, stdout); exit(0);
+		case 'V': puts("skep-bench " PACKAGE_VERSION); exit(0);
 		default: fputs(usage_text, stderr); exit(2);
 		}
 	if (o->timeout_s == 0)
 		o->timeout_s = o->curves ? LONG_S : TIMEOUT_S;
+}
+
+/* Minutes of measuring are not to be lost to a misspelt path. */
+static bool
+files_good(const struct opts *o)
+{
+	struct rows before = { 0 };
+	int rc = 0;
+
+	if (o->compare != NULL)
+		rc = compare_load(&before, o->compare);
+	rows_fini(&before);
+	if (rc < 0) {
+		complain_of(o->compare, rc);
+		return false;
+	}
+	if (o->save != NULL)
+		rc = compare_may_save(o->save);
+	if (rc < 0)
+		complain_of(o->save, rc);
+	return rc == 0;
 }
 
 int
@@ -335,6 +367,8 @@ main(int argc, char **argv)
 		fputs(usage_text, stderr);
 		return 2;
 	}
+	if (!files_good(&o))
+		return 1;
 	for (int i = optind; i < argc; i++)
 		if (run_case(case_find(argv[i]), &o, &rows) < 0)
 			status = 1;

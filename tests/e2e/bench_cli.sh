@@ -36,6 +36,10 @@ for c in cache fiber http spawn; do
 	check "list names $c" says out "^$c "
 done
 
+run --version
+check 'it tells its version' says out '^skep-bench [0-9]'
+check 'and ends well' [ $status = 0 ]
+
 run nosuch
 check 'an unknown case is a usage error' [ $status = 2 ]
 check 'it is named' says err nosuch
@@ -58,6 +62,14 @@ run --rounds 9 --iterations 3 --compare "$tmp/saved" fiber
 check 'saved results can be compared with' says out '(ratio) a fiber switch'
 run --rounds 9 --iterations 3 --compare /nonexistent fiber
 check 'results that are not there are an error' [ $status = 1 ]
+check 'before anything is measured' is_empty out
+run --rounds 9 --iterations 3 --save /nonexistent/saved fiber
+check 'rows that cannot be saved are an error' [ $status = 1 ]
+check 'which names the file' says err '^skep-bench: /nonexistent/saved: No such'
+check 'and comes before anything is measured' is_empty out
+run --rounds 9 --iterations 3 --save "$tmp" fiber
+check 'a directory is none to save in' says err 'Is a directory'
+check 'and nothing is left of the attempt' [ -z "$(ls "$tmp".* 2>/dev/null)" ]
 
 # In the time that this case needs to fill its table it is ended.
 run --json --timeout 1 cache
