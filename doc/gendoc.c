@@ -176,7 +176,9 @@ commands(struct buf *out)
 		command_args(out, c);
 		(void)buf_addc(out, '\n');
 		prose(out, c->doc);
-		(void)buf_printf(out, "Role: %s.\n", ctl_role_name(c->role));
+		if (c->who != CTL_LOCAL)
+			(void)buf_printf(out, "Role: %s.\n",
+			    ctl_role_name(c->role));
 	}
 	(void)buf_addz(out, ".El\n");
 }

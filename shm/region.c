@@ -129,7 +129,7 @@ region_open(const char *path, enum region_access access, struct region **out,
 	fd = open(path, (access == REGION_RDONLY ? O_RDONLY : O_RDWR) |
 	    O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return region_say(why, -errno, "%s: %s", path, strerror(errno));
+		return region_say(why, -errno, "%s", strerror(errno));
 	rc = region_map(fd, access, out, why);
 	if (rc < 0)
 		close(fd);

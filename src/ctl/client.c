@@ -7,6 +7,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define CHUNK	  65536
 #define REPLY_MAX (256u << 20)	/* a value and what JSON makes of it */
 
@@ -49,6 +51,7 @@ client_send(struct client *c, const char *line, size_t n)
 	ssize_t k;
 	int rc = 0;
 
+	c->sent_ns = clock_mono_ns();
 	(void)buf_add(&b, line, n);
 	(void)buf_addc(&b, '\n');
 	if (!buf_ok(&b))

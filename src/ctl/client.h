@@ -13,6 +13,7 @@ struct client {
 	int fd;
 	int timeout_ms;		/* for each read; -1 none */
 	struct buf in;
+	int64_t sent_ns;	/* when client_send() began, by clock_mono_ns() */
 	size_t used;		/* of the last reply, still in front */
 };
 

@@ -264,8 +264,7 @@ inspect_run(struct skepctl *s)
 		return rc;
 	rc = region_open(path, REGION_RDONLY, &r, &why);
 	if (rc < 0) {
-		skepctl_complain("%s: %s", path,
-		    why.text[0] != '\0' ? why.text : strerror(-rc));
+		skepctl_complain("%s: %s", path, why.text[0] != '\0' ? why.text : strerror(-rc));
 		return rc == -EACCES ? CTL_EXIT_DENIED : CTL_EXIT_FAILED;
 	}
 	if (cache_open_ro(r, &cache) == 0)

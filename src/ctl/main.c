@@ -1,6 +1,5 @@
 /* main.c - skepctl: takes the command line apart, finds who answers. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,18 +8,6 @@
 #include "config.h"
 
 #include "skepctl.h"
-
-void
-skepctl_complain(const char *fmt, ...)
-{
-	va_list ap;
-
-	(void)fputs("skepctl: ", stderr);
-	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	(void)fputc('\n', stderr);
-}
 
 int
 skepctl_conf(const struct skepctl *s, struct conf **out)
@@ -38,7 +25,7 @@ skepctl_conf(const struct skepctl *s, struct conf **out)
 	}
 	rc = conf_load(&src, out, &r);
 	for (i = 0; i < r.n_errors; i++)
-		(void)fprintf(stderr, "%s\n", r.errors[i]);
+		skepctl_complain("%s", r.errors[i]);
 	conf_report_fini(&r);
 	return rc < 0 ? -EINVAL : 0;
 }
@@ -68,58 +55,20 @@ out:
 	return rc;
 }
 
-static void
-usage_row(const struct ctl_command *c, FILE *f)
-{
-	struct buf b = BUF_INIT;
-	const char *p = c->doc;
-	int column = 0;
-
-	ctl_usage(c, &b);
-	(void)fprintf(f, "  %s\n       ", buf_str(&b) == NULL ? c->noun :
-	    buf_head(&b));
-	buf_fini(&b);
-	/* Fold the text at 72 columns. */
-	while (*p != '\0') {
-		int n = (int)strcspn(p, " ");
-
-		if (column > 0 && column + n + 1 > 65) {
-			(void)fputs("\n       ", f);
-			column = 0;
-		}
-		(void)fprintf(f, " %.*s", n, p);
-		column += n + 1;
-		p += n;
-		p += strspn(p, " ");
-	}
-	(void)fputc('\n', f);
-}
-
-static void
-usage(FILE *f)
-{
-	int i;
-
-	(void)fputs("usage: skepctl [-c FILE] [-s SOCKET] [--json] COMMAND\n"
-	    "       skepctl --help | --version\n\n"
-	    "  -c FILE    configuration that names the control socket\n"
-	    "  -s SOCKET  the control socket itself\n"
-	    "  --json     print JSON\n\n"
-	    "Commands:\n", f);
-	for (i = 0; i < CTL_N; i++)
-		usage_row(&ctl_commands[i], f);
-}
-
-/* The options before the command; where it begins, -1 usage, 0 done. */
+/*
+ * The options before the command; where it begins, 0 when there is nothing
+ * more to do, and *status_out with which exit status.
+ */
 static int
-globals(struct skepctl *s, int argc, char **argv)
+globals(struct skepctl *s, int argc, char **argv, int *status_out)
 {
 	int i;
 
-	for (i = 1; i < argc; i++) {
+	*status_out = CTL_EXIT_OK;
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "--help") == 0 ||
 		    strcmp(argv[i], "-h") == 0) {
-			usage(stdout);
+			*status_out = help_run(s, NULL, NULL);
 			return 0;
 		}
 		if (strcmp(argv[i], "--version") == 0) {
@@ -132,12 +81,21 @@ globals(struct skepctl *s, int argc, char **argv)
 			s->socket = argv[++i];
 		else if (strcmp(argv[i], "--json") == 0)
 			s->json = 1;
-		else if (argv[i][0] == '-')
-			return -1;
 		else
-			return i;
+			break;
 	}
-	return -1;
+	if (i < argc && argv[i][0] != '-')
+		return i;
+	if (s->json)
+		complain_as_json();
+	if (i == argc)
+		skepctl_complain("no command; try skepctl --help");
+	else
+		skepctl_complain(strcmp(argv[i], "-c") == 0 ||
+		    strcmp(argv[i], "-s") == 0 ? "%s needs a value" :
+		    "unknown option %s; try skepctl --help", argv[i]);
+	*status_out = CTL_EXIT_USAGE;
+	return 0;
 }
 
 /* The line for the wire: options bare, all else quoted. */
@@ -151,6 +109,8 @@ build_line(struct skepctl *s, int argc, char **argv)
 
 		if (strcmp(a, "--") == 0 && !only_args)
 			only_args = 1;
+		else if (strcmp(a, "--help") == 0 && !only_args)
+			s->help = 1;
 		else if (!only_args && strncmp(a, "--", 2) == 0 &&
 		    a[strcspn(a, " \t\r\n\"")] == '\0')
 			(void)buf_printf(&s->wire, "%s%s",
@@ -174,37 +134,47 @@ run(struct skepctl *s)
 		return inspect_run(s);
 	case CTL_FSCK:
 		return fsck_run(s);
+	case CTL_HELP:
+		return help_run(s, ctl_arg(&s->line, 0, NULL),
+		    ctl_arg(&s->line, 1, NULL));
 	default:
 		return remote_run(s);
 	}
+}
+
+/* The words of the line as a command, or what is wrong with them. */
+static int
+command(struct skepctl *s)
+{
+	int rc;
+
+	rc = !buf_ok(&s->wire) ? -ENOMEM :
+	    ctl_parse(buf_head(&s->wire), buf_len(&s->wire), &s->line);
+	s->json = s->json || s->line.json;
+	if (s->json)
+		complain_as_json();
+	if (rc == 0 && s->help && s->line.n_args > 0)
+		return help_run(s, s->line.arg[0].p,
+		    s->line.n_args > 1 ? s->line.arg[1].p : NULL);
+	if (rc == 0)
+		s->cmd = ctl_find(&s->line);
+	if (s->cmd != NULL)
+		return run(s);
+	skepctl_complain("%s", rc == -ENOMEM ? "no memory" : s->line.error);
+	return CTL_EXIT_USAGE;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct skepctl s = { .tty = isatty(STDOUT_FILENO) };
-	int at = globals(&s, argc, argv), rc;
+	int status, at = globals(&s, argc, argv, &status);
 
-	if (at == 0)
-		return CTL_EXIT_OK;
-	if (at < 0) {
-		usage(stderr);
-		return CTL_EXIT_USAGE;
-	}
-	build_line(&s, argc - at, argv + at);
-	rc = !buf_ok(&s.wire) ? -ENOMEM :
-	    ctl_parse(buf_head(&s.wire), buf_len(&s.wire), &s.line);
-	if (rc == 0)
-		s.cmd = ctl_find(&s.line);
-	s.json = s.line.json;
-	if (s.cmd == NULL) {
-		skepctl_complain("%s", rc == -ENOMEM ? "no memory" :
-		    s.line.error);
-		rc = CTL_EXIT_USAGE;
-	} else {
-		rc = run(&s);
+	if (at > 0) {
+		build_line(&s, argc - at, argv + at);
+		status = command(&s);
 	}
 	ctl_line_fini(&s.line);
 	buf_fini(&s.wire);
-	return rc;
+	return complain_end(status);
 }

@@ -81,10 +81,10 @@ region_file(const struct skepctl *s, char *path, size_t size)
 		    by_conf(s, path, size) == 0)
 			rc = 0;
 		if (rc < 0 && rc != -EINVAL) {
-			skepctl_complain("%s: %s; name the region's file, or"
-			    " a configuration with -c", sock, strerror(-rc));
-			return rc == -EACCES ? CTL_EXIT_DENIED :
-			    CTL_EXIT_UNAVAILABLE;
+			rc = skepctl_unreachable(sock, rc);
+			skepctl_complain("name the region's file, or a"
+			    " configuration with -c");
+			return rc;
 		}
 	}
 	if (rc == -ENAMETOOLONG || rc == -ENOENT)

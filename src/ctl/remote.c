@@ -6,13 +6,13 @@
 #include <sys/un.h>
 
 #include "client.h"
+#include "clock.h"
 #include "skepctl.h"
 
 #define PLAIN_MS 10000	/* these are answered from tables: at once */
 
-/* The exit status for a daemon that cannot be reached. */
-static int
-unreachable(const struct skepctl *s, const char *path, int rc)
+int
+skepctl_unreachable(const char *path, int rc)
 {
 	if (rc == -EACCES || rc == -EPERM) {
 		skepctl_complain("%s: not permitted", path);
@@ -22,9 +22,18 @@ unreachable(const struct skepctl *s, const char *path, int rc)
 		skepctl_complain("no daemon answers at %s", path);
 	else
 		skepctl_complain("%s: %s", path, strerror(-rc));
+	return CTL_EXIT_UNAVAILABLE;
+}
+
+/* The exit status of `status` tells whether there is a daemon at all. */
+static int
+unreachable(const struct skepctl *s, const char *path, int rc)
+{
+	int status = skepctl_unreachable(path, rc);
+
 	return s->cmd->id == CTL_STATUS &&
 	    (rc == -ENOENT || rc == -ECONNREFUSED) ? CTL_EXIT_NO_DAEMON :
-	    CTL_EXIT_UNAVAILABLE;
+	    status;
 }
 
 static int
@@ -41,6 +50,13 @@ cut_off(int rc)
 	return CTL_EXIT_UNAVAILABLE;
 }
 
+/* Since the command was sent. */
+static double
+waited_s(const struct client *c)
+{
+	return (double)(clock_mono_ns() - c->sent_ns) / 1e9;
+}
+
 static int
 print_text(const struct skepctl *s, struct client *c)
 {
@@ -52,7 +68,11 @@ print_text(const struct skepctl *s, struct client *c)
 			skepctl_complain("%.*s", (int)r.n, r.body);
 			return r.code == 0 ? CTL_EXIT_FAILED : r.code;
 		}
-		(void)fwrite(r.body, 1, r.n, stdout);
+		if (s->cmd->id == CTL_PING)
+			(void)printf("pong in %.3f ms\n",
+			    1000 * waited_s(c));
+		else
+			(void)fwrite(r.body, 1, r.n, stdout);
 		/* Values are printed as they are, but for a terminal. */
 		if (s->tty && r.n > 0 && r.body[r.n - 1] != '\n')
 			(void)putchar('\n');
@@ -64,9 +84,8 @@ print_text(const struct skepctl *s, struct client *c)
 	return cut_off(rc);
 }
 
-/* The document, as it came or set out for a terminal. */
-static int
-print_data(const struct skepctl *s, const json_t *data)
+int
+skepctl_put(const struct skepctl *s, const json_t *data)
 {
 	size_t flags = JSON_ENCODE_ANY |
 	    (s->tty ? JSON_INDENT(2) : JSON_COMPACT);
@@ -92,16 +111,21 @@ print_more(const json_t *more)
 
 /* One line of a JSON reply: the exit status, -1 when more will come. */
 static int
-print_line(const struct skepctl *s, const char *line, size_t n)
+print_line(const struct skepctl *s, const struct client *c, const char *line,
+    size_t n)
 {
-	json_t *doc = json_loadb(line, n, 0, NULL), *more;
+	json_t *doc = json_loadb(line, n, 0, NULL), *more, *data;
 	int rc;
 
+	data = json_object_get(doc, "data");
+	if (s->cmd->id == CTL_PING && json_is_object(data))
+		(void)json_object_set_new(data, "answer_s",
+		    json_real(waited_s(c)));
 	more = json_object_get(doc, "more");
 	if (more != NULL) {
 		rc = print_more(more) == CTL_EXIT_OK ? -1 : CTL_EXIT_FAILED;
 	} else if (json_is_true(json_object_get(doc, "ok"))) {
-		rc = print_data(s, json_object_get(doc, "data"));
+		rc = skepctl_put(s, data);
 	} else if (json_is_string(json_object_get(doc, "error"))) {
 		skepctl_complain("%s",
 		    json_string_value(json_object_get(doc, "error")));
@@ -123,7 +147,7 @@ print_json(const struct skepctl *s, struct client *c)
 	int rc, status;
 
 	while ((rc = client_line(c, &line, &n)) == 1) {
-		status = print_line(s, line, n);
+		status = print_line(s, c, line, n);
 		if (status >= 0)
 			return status;
 	}

@@ -3,7 +3,7 @@
  *
  * It draws over the last picture line by line, so that nothing flickers, and
  * cuts at the terminal's size.  Where standard output is no terminal it prints
- * one picture and ends.
+ * one picture and ends; with --json the document that the picture is made of.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -141,20 +141,28 @@ draw(const char *text)
 	buf_fini(&out);
 }
 
+/* Those that end, stop or redraw it are read at rest, in wait_next(). */
+static void
+signals_open(struct screen *sc)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH,
+		SIGTSTP };
+	sigset_t set;
+	size_t i;
+
+	(void)sigemptyset(&set);
+	for (i = 0; i < sizeof(sigs) / sizeof(*sigs); i++)
+		(void)sigaddset(&set, sigs[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	sc->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 /* Letters without echo and line; the other screen, without a cursor. */
 static void
 screen_enter(struct screen *sc)
 {
 	struct termios t;
-	sigset_t set;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
-	(void)sigaddset(&set, SIGWINCH);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-	sc->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (tcgetattr(STDIN_FILENO, &sc->before) == 0) {
 		t = sc->before;
 		t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
@@ -171,7 +179,24 @@ screen_leave(struct screen *sc)
 	(void)fdio_write_all(STDOUT_FILENO, "\033[?25h\033[?1049l", 14);
 	if (sc->raw)
 		(void)tcsetattr(STDIN_FILENO, TCSANOW, &sc->before);
-	fdio_close(&sc->signals);
+}
+
+/*
+ * Ctrl-Z: the terminal as it was, and then stopped as if the signal had not
+ * been blocked.  Whoever continues us finds the screen taken again.
+ */
+static void
+stop_here(struct screen *sc)
+{
+	sigset_t set;
+
+	screen_leave(sc);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTSTP);
+	(void)raise(SIGTSTP);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);	/* stops here */
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	screen_enter(sc);
 }
 
 enum next { NEXT_DRAW, NEXT_END };
@@ -194,9 +219,12 @@ wait_next(struct screen *sc)
 		return NEXT_END;
 	if ((p[0].revents & (POLLHUP | POLLERR)) != 0)
 		return NEXT_END;
-	if (read(sc->signals, &si, sizeof(si)) == (ssize_t)sizeof(si) &&
-	    si.ssi_signo != SIGWINCH)
+	if (read(sc->signals, &si, sizeof(si)) != (ssize_t)sizeof(si) ||
+	    si.ssi_signo == SIGWINCH)
+		return NEXT_DRAW;
+	if (si.ssi_signo != SIGTSTP)
 		return NEXT_END;
+	stop_here(sc);
 	return NEXT_DRAW;
 }
 
@@ -221,6 +249,7 @@ live(struct screen *sc)
 	const char *text;
 	int rc;
 
+	signals_open(sc);
 	screen_enter(sc);
 	do {
 		buf_clear(&out);
@@ -231,6 +260,7 @@ live(struct screen *sc)
 			draw(text);
 	} while (rc == 0 && wait_next(sc) == NEXT_DRAW);
 	screen_leave(sc);
+	fdio_close(&sc->signals);
 	buf_fini(&out);
 	return rc;
 }
@@ -244,6 +274,20 @@ once(struct screen *sc)
 	if (rc == 0)
 		(void)fwrite(buf_head(&out), 1, buf_len(&out), stdout);
 	buf_fini(&out);
+	return rc;
+}
+
+/* The document that a picture is made of. */
+static int
+once_json(const struct skepctl *s, struct screen *sc)
+{
+	json_t *doc;
+	int rc = ask(sc, &doc);
+
+	if (rc != 0)
+		return rc;
+	rc = skepctl_put(s, doc);
+	json_decref(doc);
 	return rc;
 }
 
@@ -265,11 +309,10 @@ top_run(struct skepctl *s)
 	if (rc < 0)
 		return rc == -EINVAL ? CTL_EXIT_CONFIG : CTL_EXIT_UNAVAILABLE;
 	rc = client_open(&sc.client, path, ANSWER_MS);
-	if (rc < 0) {
-		skepctl_complain("%s: %s", path, strerror(-rc));
-		return rc == -EACCES ? CTL_EXIT_DENIED : CTL_EXIT_UNAVAILABLE;
-	}
-	rc = s->tty && ctl_opt(&s->line, "--once") == NULL ? live(&sc) :
+	if (rc < 0)
+		return skepctl_unreachable(path, rc);
+	rc = s->json ? once_json(s, &sc) :
+	    s->tty && ctl_opt(&s->line, "--once") == NULL ? live(&sc) :
 	    once(&sc);
 	client_close(&sc.client);
 	return rc;

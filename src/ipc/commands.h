@@ -7,7 +7,7 @@
  * args	as shown in the usage: words, "[...]" optional; their number is checked
  *	by it, and "..." at the end takes any number
  * opts	"--name" a switch, "--name=X" one with a value; --json goes with all
- * role	who may: READ, OPERATE, ADMINISTER
+ * role	who may: READ, OPERATE, ADMINISTER; of no meaning where nobody is asked
  * who	answers: MASTER, KEEPER (the master hands the connection over), LOCAL
  *	(skepctl does it by itself)
  *
@@ -35,7 +35,7 @@ CMD(DRAIN, "drain", "", "[WORKER]", "--wait --dry-run", OPERATE, MASTER, \
 CMD(LOG_LEVEL, "log", "level", "[LEVEL|SUBSYSTEM=LEVEL]", "", OPERATE, MASTER, \
     "Show or set the least important level that is logged: error, warn, info, debug.") \
 CMD(LOG_REOPEN, "log", "reopen", "", "", OPERATE, MASTER, \
-    "Open the access log anew, after it has been renamed.") \
+    "Open the access log, if there is one, anew, after it has been renamed.") \
 CMD(CACHE_STATS, "cache", "stats", "", "", READ, KEEPER, \
     "Show what the cache holds and how it is used.") \
 CMD(CACHE_GET, "cache", "get", "KEY", "", READ, KEEPER, \
@@ -51,11 +51,13 @@ CMD(METRICS, "metrics", "", "[NAME]", "", READ, KEEPER, \
 CMD(EVENTS, "events", "", "", "--follow --last=N", READ, KEEPER, \
     "Print the last events, and with --follow those that come.") \
 CMD(FSCK, "fsck", "", "[FILE]", "", READ, LOCAL, \
-    "Check a region: the file given, else the one of the configuration given with -c, else the daemon's. Exits 1 when it is not whole.") \
+    "Check a region: the file given, else the one of the configuration given with -c, else the daemon's. Exits 1 when it is not whole. The file can be read by root and the user that skepd runs as.") \
 CMD(INSPECT, "inspect", "", "[FILE]", "", READ, LOCAL, \
-    "Show what is in a region: header, sections, slots, cache. Finds it as fsck does; a file needs no daemon.") \
+    "Show what is in a region: header, sections, slots, cache. Finds it as fsck does, and needs the same right; a file needs no daemon.") \
 CMD(TOP, "top", "", "", "--interval=TIME --once", READ, LOCAL, \
-    "A live screen of groups, workers and cache; q ends it.") \
+    "A live screen of groups, workers and cache; q ends it. Where it cannot live, and with --once or --json, it is shown once. Needs what status needs.") \
+CMD(HELP, "help", "", "[COMMAND] [VERB]", "", READ, LOCAL, \
+    "Show all commands, or how one is used, as --help behind it does.") \
 CMD(CHECK, "check", "", "FILE", "", READ, LOCAL, \
     "Check a configuration file and the files of the plugins it names, and print each value with its origin. Exits 78 when it is refused.")
 /* clang-format on */

@@ -174,6 +174,7 @@ metrics(struct keeper *k, const struct ctl_line *l, struct buf *out)
 	const char *name = ctl_arg(l, 0, NULL), *p, *nl;
 	struct buf all = BUF_INIT, body = BUF_INIT;
 	struct jsonw w = JSONW(&body);
+	int found = 0;
 
 	figures_prom(k, &all);
 	p = buf_str(&all);
@@ -182,6 +183,7 @@ metrics(struct keeper *k, const struct ctl_line *l, struct buf *out)
 	for (; p != NULL && (nl = strchr(p, '\n')) != NULL; p = nl + 1) {
 		if (!wanted(p, name))
 			continue;
+		found = 1;
 		if (l->json)
 			sample_json(&w, p, (size_t)(nl - p));
 		else
@@ -189,7 +191,11 @@ metrics(struct keeper *k, const struct ctl_line *l, struct buf *out)
 	}
 	if (l->json)
 		jsonw_close(&w, ']');
-	ctl_ok(out, l->json, buf_head(&body), buf_len(&body));
+	if (found || name == NULL)
+		ctl_ok(out, l->json, buf_head(&body), buf_len(&body));
+	else
+		ctl_err(out, l->json, CTL_EXIT_FAILED, "no metric has a name"
+		    " that begins with \"%.64s\"", name);
 	buf_fini(&all);
 	buf_fini(&body);
 }

@@ -286,7 +286,9 @@ log_level(const struct call *c)
 static void
 log_reopen(const struct call *c)
 {
-	if (verbs_reopen(c->m) < 0)
+	if (conf_str(c->m->gen->conf, OPT_log_access)[0] == '\0')
+		say(c, "there is no access log (log.access is empty)");
+	else if (verbs_reopen(c->m) < 0)
 		refuse(c, CTL_EXIT_FAILED,
 		    "the access log cannot be opened: see the log");
 	else

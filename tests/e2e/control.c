@@ -4,17 +4,16 @@
  */
 #include <errno.h>
 #include <jansson.h>
-#include <pty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "control_top.h"
 #include "http1.h"
 #include "item.h"
 #include "stage.h"
@@ -64,7 +63,8 @@ expect(const char *args, int status, const char *word)
 static void
 commands(void)
 {
-	expect("ping", 0, "pong");
+	expect("ping", 0, "pong in 0.");
+	expect("ping --json", 0, "\"answer_s\":0.");
 	expect("status", 0, "web.1");
 	expect("workers web", 0, "web.2");
 	expect("workers none", 1, "none");
@@ -84,11 +84,14 @@ commands(void)
 	expect("cache flush", 0, "removed");
 	expect("metrics skep_workers_min", 0, "skep_workers_min{group=\"web\"} 2");
 	expect("metrics process_ --json", 0, "\"process_max_fds\"");
+	expect("metrics skep_nothing", 1, "begins with \"skep_nothing\"");
 	expect("events --last=5", 0, "");
+	expect("log reopen", 0, "there is no access log");
 	expect("log level", 0, "info");
 	expect("log level cache=debug", 0, "");
 	expect("log level loud", 2, "");
 	expect("top", 0, "web.1");
+	expect("top --json", 0, "{\"version\":");
 	expect("inspect", 0, "SECTION");
 	expect("fsck", 0, "clean");
 }
@@ -116,60 +119,74 @@ documents(void)
 	json_decref(doc);
 }
 
-/*
- * `top` on a terminal of 12 lines of 40: it draws, follows a change of size,
- * ends with q, and leaves the screen as it found it.
- */
 static void
-live(void)
+terminals(void)
 {
-	struct winsize small = { .ws_row = 12, .ws_col = 40 },
-	    wide = { .ws_row = 30, .ws_col = 120 };
-	char socket_path[128], line[256];
-	const char *p, *nl;
-	size_t at = 0;
-	ssize_t n;
-	int fd, status, grown = 0, left = 0;
-	pid_t pid;
+	char socket_path[128];
 
 	(void)snprintf(socket_path, sizeof(socket_path), "%s/run/control.sock",
 	    st.dir);
-	pid = forkpty(&fd, NULL, NULL, &small);
-	if (pid == 0) {
-		(void)execl(ctl, ctl, "-s", socket_path, "top",
-		    "--interval=100ms", (char *)NULL);
-		_exit(127);
-	}
-	while (pid > 0 && at < sizeof(out) - 4097 &&
-	    (n = read(fd, out + at, 4096)) > 0) {
-		at += (size_t)n;
-		out[at] = '\0';
-		if (!grown && strstr(out, "web.1") != NULL) {
-			/* None of what came so far is wider than the screen. */
-			for (p = out; (nl = strstr(p, "\033[K")) != NULL;
-			    p = nl + 5) {
-				(void)snprintf(line, sizeof(line), "%.*s",
-				    (int)(nl - p), p);
-				if (strstr(line, "WORKER") != NULL &&
-				    strstr(line, "RESTARTS") != NULL)
-					SAY("top is wider than the screen");
-			}
-			grown = 1;
-			(void)ioctl(fd, TIOCSWINSZ, &wide);
-		}
-		if (grown && !left && strstr(out, "RESTARTS") != NULL) {
-			left = 1;
-			if (write(fd, "q", 1) != 1)
-				SAY("cannot type");
-		}
-	}
-	(void)close(fd);
-	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
-	    WEXITSTATUS(status) != 0)
-		SAY("top ended with %x", status);
-	if (!left || at < 14 || memcmp(out + at - 14,
-	    "\033[?25h\033[?1049l", 14) != 0)
-		SAY("top left the screen like this: %.200s", out);
+	if (control_top(ctl, socket_path) != 0)
+		bad = 1;
+}
+
+/* Each command tells how it is used, in both ways. */
+static void
+helps(void)
+{
+	static const char usage[] = "usage: skepctl [-c FILE] [-s SOCKET]"
+	    " [--json] ";
+	char want[256];
+
+	(void)snprintf(want, sizeof(want), "%sscale GROUP N|auto [--wait]"
+	    " [--dry-run]\n\n  Set how many workers", usage);
+	expect("help scale", 0, want);
+	expect("scale web --help", 0, want);
+	expect("scale -- web --help", 2, "\"--help\" is no number");
+	expect("help", 0, "Commands:\n  ping\n");
+	expect("cache --help", 0, "Store a value");
+	expect("help cache set", 0, "cache set KEY VALUE");
+	if (strstr(out, "cache del") != NULL)
+		SAY("help of one verb has others: %.300s", out);
+	expect("help stauts", 2, "did you mean \"status\"");
+	expect("help cache sett", 2, "did you mean \"set\"");
+	expect("help fsck --json", 0, "[{\"noun\":\"fsck\",\"verb\":\"\",");
+	expect("--bogus", 2, "unknown option --bogus");
+	expect("-c", 2, "-c needs a value");
+	expect("", 2, "no command");
+}
+
+/* With --json a refusal is one document on standard output, and nothing else. */
+static void
+refuses(const char *args, int status, const char *word)
+{
+	const char *why;
+	json_t *doc;
+	int code;
+
+	expect(args, status, "");
+	doc = json_loads(out, 0, NULL);
+	why = json_string_value(json_object_get(doc, "error"));
+	code = (int)json_integer_value(json_object_get(doc, "code"));
+	if (why == NULL || strstr(why, word) == NULL || code != status)
+		SAY("skepctl %s: wanted code %d and \"%s\": %.300s", args,
+		    status, word, out);
+	json_decref(doc);
+}
+
+static void
+refusals(void)
+{
+	refuses("--json sttus", 2, "did you mean \"status\"");
+	refuses("scale web --json", 2, "usage: scale");
+	refuses("workers none --json", 1, "none");
+	refuses("cache get none --json", 1, "no such key");
+	refuses("--json --bogus", 2, "--bogus");
+	refuses("--json", 2, "no command");
+	refuses("help nothing --json", 2, "unknown command");
+	refuses("fsck /nowhere --json", 1, "/nowhere: No such file");
+	refuses("inspect /nowhere --json", 1, "/nowhere: No such file");
+	refuses("-s /nowhere ping --json", 69, "no daemon answers at /nowhere");
 }
 
 /* --- by hand --- */
@@ -388,6 +405,7 @@ region(const char *life)
 	(void)snprintf(command, sizeof(command), "fsck %s/skepd.conf", st.dir);
 	expect(command, 1, "");
 	expect("fsck /nowhere", 1, "No such file");
+	expect("inspect /nowhere", 1, "skepctl: /nowhere: No such file");
 }
 
 /* Somebody who is neither root nor the owner. */
@@ -403,6 +421,12 @@ stranger(void)
 	    " --regid=65534 --clear-groups '%s' -s %s/run/control.sock ping 2>&1",
 	    ctl, st.dir);
 	if (run(command) != 77)
+		SAY("a stranger got %.200s", out);
+	(void)snprintf(command, sizeof(command), "setpriv --reuid=65534"
+	    " --regid=65534 --clear-groups '%s' inspect %s 2>&1", ctl,
+	    st.server.region);
+	if (run(command) != 77 || strncmp(out, "skepctl: /", 10) != 0 ||
+	    strstr(out, ".region: Permission denied") == NULL)
 		SAY("a stranger got %.200s", out);
 }
 
@@ -451,7 +475,9 @@ killed(void)
 	expect("status", 3, "no daemon");
 	expect("status --json", 3, "no daemon");
 	expect("ping", 69, "no daemon");
-	expect("top", 69, "");
+	expect("top", 69, "no daemon answers at ");
+	expect("inspect", 69, "no daemon answers at ");
+	expect("fsck", 69, "no daemon answers at ");
 	(void)unlink(st.server.region);
 }
 
@@ -482,7 +508,9 @@ main(void)
 		return rc;
 	commands();
 	documents();
-	live();
+	terminals();
+	helps();
+	refusals();
 	by_hand();
 	pages();
 	keeper_dies();
