@@ -20,7 +20,7 @@ struct skepctl {
 	int tty;		/* standard output is a terminal */
 };
 
-#define SKEPCTL_CONF "/etc/skep/skepd.conf"
+#define SKEPCTL_CONF SKEP_SYSCONFDIR "/skep/skepd.conf"
 
 /*
  * "skepctl: text" on standard error; after complain_as_json() complain_end()

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define ARGS_CONF_DEFAULT "/etc/skep/skepd.conf"
+#define ARGS_CONF_DEFAULT SKEP_SYSCONFDIR "/skep/skepd.conf"
 
 enum args_do { ARGS_RUN, ARGS_TEST, ARGS_VERSION, ARGS_HELP };
 
