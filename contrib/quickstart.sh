@@ -6,7 +6,8 @@
 #
 # Installs the Debian packages that the build needs where they are missing,
 # builds in the checkout, and becomes skepd with workers/NAME/NAME.conf (market
-# when left out) and a runtime directory of its own.  Ctrl-C ends it.
+# when left out).  Those with a --port of their own run beside each other; 0 is
+# one that is free.  Ctrl-C ends it.
 #
 # --once starts it on free ports, makes the example requests, shows their
 # answers and the status, and stops.  --no-build takes what is built already.
@@ -34,6 +35,7 @@ while [ $# -gt 0 ]; do
 		case ${2:-} in
 		'' | *[!0-9]* | ??????*) usage >&2; exit 2 ;;
 		esac
+		[ "$2" -le 65535 ] || { say "$2 is no port"; exit 2; }
 		if [ "$1" = --port ]; then port=$2; else admin_port=$2; fi
 		shift ;;
 	--help) usage; exit 0 ;;
@@ -67,6 +69,16 @@ is_taken() {
 		END { exit !found }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
+# For port 0: URLs and the runtime directory want the number before skepd runs.
+# $1: a port that will be taken, too.
+free_port() {
+	try=$((20000 + $$ % 10000))
+	while [ "$try" = "$1" ] || is_taken "$try"; do
+		try=$((try + 1))
+	done
+	echo "$try"
+}
+
 free_or_die() {
 	! is_taken "$1" || die "port $1 is taken: choose another with $2 N"
 }
@@ -89,7 +101,6 @@ if [ ! -d "$base" ] || [ "$(stat -c %u "$base")" != "$user" ]; then
 	base=/tmp
 	[ "$(id -u)" != 0 ] || [ ! -d /run ] || base=/run
 fi
-run=$base/skep-$user-$name
 
 if [ "$build" = 1 ]; then
 	# shellcheck disable=SC2086
@@ -98,11 +109,29 @@ if [ "$build" = 1 ]; then
 	build_tree
 fi
 
+pid=
+finish() {
+	if [ -n "$pid" ]; then
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	fi
+	rm -rf "$run"
+}
 if [ "$once" = 1 ]; then
-	run=$(mktemp -d "$base/skep-once.XXXXXX")
+	# Only a name: what is made later, the traps find.
+	run=$(mktemp -u "$base/skep-once.XXXXXX")
+	trap finish EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
 	port=${port:-0} admin_port=${admin_port:-0}
+else
+	[ "$port" != 0 ] || port=$(free_port "$admin_port")
+	[ "$admin_port" != 0 ] || admin_port=$(free_port "$port")
+	# All use one state, which the service can share; each runs apart.
+	run=$base/skep-$user-$name
 fi
-set -- -c "$conf" -o "skepd.run_dir=$run/run" -o "skepd.state_dir=$run/state" \
+run_dir=$run/run${port:+-$port}
+set -- -c "$conf" -o "skepd.run_dir=$run_dir" -o "skepd.state_dir=$run/state" \
     -o "skepd.plugin_dir=$top/.libs" -o "skepd.libexec_dir=$top"
 [ "$(id -u)" != 0 ] || set -- "$@" -o "skepd.user=$(stat -c %U "$top")"
 [ ! -d "$here/data" ] || set -- "$@" -o "plugin.$name.data=$here/data"
@@ -124,7 +153,7 @@ $(listeners)
 LISTENERS
 
 own_dir "$run"
-own_dir "$run/run"
+own_dir "$run_dir"
 own_dir "$run/state"
 
 # The examples: "GET PATH" or "POST PATH BODY" a line.
@@ -141,7 +170,7 @@ if [ "$once" = 0 ]; then
 		echo "  $(curl_line "$method" "$path" "$body")"
 	done <"$here/examples"
 	echo "  curl 'http://$admin/readyz'"
-	echo "  '$top/skepctl' -s '$run/run/control.sock' status"
+	echo "  '$top/skepctl' -s '$run_dir/control.sock' status"
 	echo "Ctrl-C stops it."
 	exec "$top/skepd" "$@"
 fi
@@ -150,14 +179,6 @@ fi
 log=$run/log
 "$top/skepd" "$@" >"$log" 2>&1 &
 pid=$!
-finish() {
-	kill "$pid" 2>/dev/null || :
-	wait "$pid" 2>/dev/null || :
-	rm -rf "$run"
-}
-trap finish EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
 
 fail() {
 	cat "$log" >&2
@@ -204,7 +225,7 @@ ask -i "http://$url$path"
 echo "\$ curl 'http://$admin/readyz'"
 ask "http://$admin/readyz"
 echo "\$ skepctl status"
-"$top/skepctl" -s "$run/run/control.sock" status || fail "that failed"
+"$top/skepctl" -s "$run_dir/control.sock" status || fail "that failed"
 
 kill -TERM "$pid"
 status=0
