@@ -238,7 +238,8 @@ struct cache_stats {
 	uint32_t n_main;	/* of them in the main queue */
 };
 
-/* Sums over slots and segment words: not a snapshot.  Any view. */
+/* Sums over slots and segment words: not a snapshot.  Any view.  Look-ups that
+ * failed are neither hits nor misses. */
 void cache_stats(const struct cache *, struct cache_stats *out);
 
 #endif

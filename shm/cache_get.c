@@ -154,7 +154,9 @@ get_hashed(struct cache *c, const void *key, size_t key_len, uint64_t hash,
 		rc = get_once(c, key, key_len, hash, room, info);
 	if (__builtin_expect(rc == -ENOSPC, 0))
 		rc = get_alloc(c, key, key_len, hash, room, info);
-	if (c->me != NULL)
+	/* A failure is neither; above all, a forked child must not count: the
+	 * cell is its parent's. */
+	if (c->me != NULL && rc >= 0)
 		cache_count(rc == 1 ? &c->cell->hits : &c->cell->misses);
 	return rc;
 }

@@ -421,6 +421,7 @@ END_TEST
 START_TEST(a_forked_child_is_refused)
 {
 	struct cachefix f = cachefix_open(NULL);
+	struct cache_stats s;
 	int st;
 	pid_t pid;
 
@@ -436,6 +437,9 @@ START_TEST(a_forked_child_is_refused)
 	}
 	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
 	ck_assert_int_eq(st, 0);
+	/* It has counted nothing in our name. */
+	cache_stats(f.c, &s);
+	ck_assert_uint_eq(s.hits + s.misses, 0);
 	cachefix_close(&f);
 }
 END_TEST
