@@ -4,9 +4,9 @@
  *
  *	ld_rlx ld_acq			loads
  *	st_rlx st_rel			stores
- *	cas_rlx cas_acq cas_rel cas_ar	compare-and-swap: 1 done, 0 failed and
+ *	cas_rlx cas_acq cas_ar		compare-and-swap: 1 done, 0 failed and
  *					*expected_io holds what was found
- *	swap_ar add_* sub_* or_* and_*	read-modify-write, give the old value
+ *	swap_ar add_*			read-modify-write, give the old value
  *	fence_full			nothing passes, in either direction
  *	compiler_barrier		the compiler reorders nothing across it; the
  *					processor may (epoch.h says who orders that)
@@ -36,8 +36,6 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
 	atomic_cas((p), (expected_io), (v), memory_order_relaxed)
 #define cas_acq(p, expected_io, v)					\
 	atomic_cas((p), (expected_io), (v), memory_order_acquire)
-#define cas_rel(p, expected_io, v)					\
-	atomic_cas((p), (expected_io), (v), memory_order_release)
 #define cas_ar(p, expected_io, v)					\
 	atomic_cas((p), (expected_io), (v), memory_order_acq_rel)
 
@@ -45,10 +43,6 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
 #define add_rlx(p, v)	atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define add_ar(p, v)	atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
 #define add_seq(p, v)	atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
-#define sub_rlx(p, v)	atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
-#define sub_ar(p, v)	atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
-#define or_ar(p, v)	atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
-#define and_ar(p, v)	atomic_fetch_and_explicit((p), (v), memory_order_acq_rel)
 
 #define compiler_barrier()	atomic_signal_fence(memory_order_seq_cst)
 

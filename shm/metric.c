@@ -351,28 +351,12 @@ metric_snapshot(const struct region *r, struct metric_snap *snap)
 	for (int try = 0; try < 8; try++) {
 		before = snap_stamp(r);
 		snap_once(r, snap);
+		/* The counters, which are relaxed loads, before the second
+		 * look at what guards them. */
+		fence_full();
 		after = snap_stamp(r);
 		if (before == after)
 			return 0;
 	}
 	return -EAGAIN;
-}
-
-int64_t
-metric_sum(const struct region *r, enum metric_id id)
-{
-	const struct metric_total *t = totals(r);
-	int64_t sum = 0;
-
-	for (unsigned i = 0; i < METRIC_GROUPS; i++)
-		sum += (int64_t)ld_rlx(
-		    &t[i].copy[CUR_COPY(ld_acq(&t[i].cur))].cell[id]);
-	for (unsigned i = 0; i < r->n_slots; i++) {
-		uint64_t state = ld_acq(&r->slots[i].state);
-
-		if (SLOT_STATE(state) == SLOT_LIVE &&
-		    !snap_folded(r, i, SLOT_GENERATION(state)))
-			sum += (int64_t)ld_rlx(&r->slots[i].counter[id]);
-	}
-	return sum;
 }

@@ -127,9 +127,6 @@ struct metric_snap {
  */
 int metric_snapshot(const struct region *, struct metric_snap *snap);
 
-/* One cell over all groups, for a status line. */
-int64_t metric_sum(const struct region *, enum metric_id);
-
 /* --- for reap.c --- */
 
 /* Fold the counters of a slot, which the caller holds by its record lock, into

@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/metricfix.h"
 #include "crash.h"
 #include "evring.h"
 #include "lock.h"
 #include "maint.h"
-#include "metric.h"
 #include "reap.h"
 #include "wake.h"
 
@@ -183,7 +183,7 @@ verdict(struct region *r, const char *name)
 		bad = "a lock is held";
 	if (ld_rlx(&f->a) != ld_rlx(&f->b))
 		bad = "what the lock guards is broken";
-	if ((uint64_t)metric_sum(r, METRIC_HTTP_2XX) != want)
+	if ((uint64_t)metricfix_sum(r, METRIC_HTTP_2XX) != want)
 		bad = "a count is lost or doubled";
 	if (maint_run(me) != 1)
 		bad = "no maintenance any more";
@@ -196,7 +196,7 @@ verdict(struct region *r, const char *name)
 			break;
 		}
 	slot_detach(&me);
-	if ((uint64_t)metric_sum(r, METRIC_HTTP_2XX) != want)
+	if ((uint64_t)metricfix_sum(r, METRIC_HTTP_2XX) != want)
 		bad = "a count is lost or doubled by detaching";
 	if (bad != NULL)
 		printf("FAIL %s: %s\n", name, bad);

@@ -3,9 +3,9 @@
 #include <pthread.h>
 #include <sys/resource.h>
 
+#include "../lib/metricfix.h"
 #include "../lib/shmfix.h"
 #include "epoch.h"
-#include "metric.h"
 #include "reap.h"
 
 static int
@@ -198,7 +198,7 @@ START_TEST(forked_child_of_an_attached_process_has_no_slot)
 	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
 	ck_assert_msg(WIFEXITED(st) && WEXITSTATUS(st) == 0, "%x", st);
 	ck_assert_int_eq(slot_dead(r, 1), 0);
-	ck_assert_int_eq(metric_sum(r, METRIC_HTTP_2XX), 7);
+	ck_assert_int_eq(metricfix_sum(r, METRIC_HTTP_2XX), 7);
 	ck_assert_int_eq(epoch_enter(me), 0);
 	epoch_leave(me);
 	ck_assert_int_eq(slot_reap(me, 2), 0);
