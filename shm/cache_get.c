@@ -78,6 +78,11 @@ get_once(struct cache *c, const void *key, size_t key_len, uint64_t hash,
 /*
  * Without a slot nothing keeps the segment from being used anew while we
  * copy: the index word and the segment's state word must be the same after it.
+ *
+ * And the index word must be there when the state has been read: else the
+ * segment may have gone round since the word was, the state be that of its new
+ * life, and a writer be at our place with the same key.  When it has stored its
+ * record the word is as it was, and so is the state.
  */
 static int
 get_ro_once(struct cache *c, const void *key, size_t key_len, uint64_t hash,
@@ -91,7 +96,8 @@ get_ro_once(struct cache *c, const void *key, size_t key_len, uint64_t hash,
 	if (!look_find(m, key, key_len, hash, &f))
 		return 0;
 	state = seg_load(m, look_seg(m, f.word));
-	if (!look_match(m, f.word, key, key_len, &f))
+	if (ld_acq(f.place) != f.word ||
+	    !look_match(m, f.word, key, key_len, &f))
 		return -EAGAIN;
 	if (!cache_valid(c, f.item, &f.v))
 		rc = 0;
