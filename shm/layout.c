@@ -153,12 +153,11 @@ void
 region_here(struct region_head *h)
 {
 	struct stat st;
-	int64_t mono = (int64_t)tick_clock(CLOCK_MONOTONIC);
 
 	here_boot(h->boot_id);
-	h->created_ns = mono;
-	h->wall_mono_ns = (int64_t)tick_clock(CLOCK_REALTIME) - mono;
-	h->boot_mono_ns = (int64_t)tick_clock(CLOCK_BOOTTIME) - mono;
+	h->created_ns = (int64_t)tick_clock(CLOCK_MONOTONIC);
+	(void)tick_ahead(CLOCK_REALTIME, &h->wall_mono_ns);	/* the best of */
+	(void)tick_ahead(CLOCK_BOOTTIME, &h->boot_mono_ns);	/* some tries */
 	h->timens = stat("/proc/self/ns/time", &st) == 0 ? st.st_ino : 0;
 }
 

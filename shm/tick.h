@@ -35,6 +35,14 @@ tick_clock(clockid_t id)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/*
+ * How far a clock is ahead of CLOCK_MONOTONIC, at least.  They are read one
+ * after the other, and a thread may be held up in between, for ever so long:
+ * the first is read again behind the second.  1 and *ahead_out, too small by
+ * less than a tick; 0 when it was held up each time (too small by that).
+ */
+int tick_ahead(clockid_t, int64_t *ahead_out);
+
 /* Ticks since creation, in 64 bits, by the coarse clock. */
 static inline uint64_t
 tick_now(const struct region *r)
