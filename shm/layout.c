@@ -87,6 +87,8 @@ region_layout(const struct region_plan *p, struct region_head *h)
 	uint64_t asked = 0;
 	int rc = 0;
 
+	if (p->rcu > REGION_RCU_FENCE || p->reapers > REGION_REAP_MENDER)
+		return -EINVAL;
 	for (unsigned i = 0; i < p->n_sections; i++) {
 		if (p->sections[i].size > SIZE_LIMIT)
 			return -EINVAL;
@@ -169,6 +171,14 @@ vet_section(const struct region_head *h, const struct region_section *s)
 	    s->size <= h->size - s->offset && s->reserve <= s->size;
 }
 
+/* Whether they are numbers that this program knows. */
+static int
+vet_modes(const struct region_head *h)
+{
+	return (h->rcu == REGION_RCU_MEMBARRIER || h->rcu == REGION_RCU_FENCE) &&
+	    (h->reapers == REGION_REAP_ANY || h->reapers == REGION_REAP_MENDER);
+}
+
 static int
 vet_core(const struct region_head *h, uint32_t kind, uint64_t size)
 {
@@ -218,7 +228,7 @@ region_vet(const struct region_head *h, uint64_t file_size,
 		    (unsigned long long)h->size,
 		    (unsigned long long)file_size);
 	if (h->n_sections > REGION_SECTIONS || h->n_slots > SLOT_MAX ||
-	    h->n_slots <= SLOT_MENDERS)
+	    h->n_slots <= SLOT_MENDERS || !vet_modes(h))
 		return region_say(why, -EPROTO, "region header makes no sense");
 	for (unsigned i = 0; i < h->n_sections; i++)
 		if (!vet_section(h, &h->section[i]))

@@ -54,7 +54,7 @@ map_aligned(int fd, int prot, uint64_t size)
 }
 
 int
-region_bind(int fd, enum region_access access, uint64_t size,
+region_bind(int fd, enum region_access access, const struct region_head *h,
     struct region **out)
 {
 	int prot = access == REGION_RDONLY ? PROT_READ : PROT_READ | PROT_WRITE;
@@ -63,18 +63,19 @@ region_bind(int fd, enum region_access access, uint64_t size,
 
 	if (r == NULL)
 		return -ENOMEM;
-	r->base = map_aligned(fd, prot, size);
+	r->base = map_aligned(fd, prot, h->size);
 	if (r->base == NULL) {
 		rc = -errno;
 		free(r);
 		return rc;
 	}
 	/* A core of every worker need not hold the whole cache. */
-	(void)madvise(r->base, size, MADV_DONTDUMP);
-	r->size = size;
-	r->head = (const struct region_head *)r->base;
+	(void)madvise(r->base, h->size, MADV_DONTDUMP);
+	r->vetted = *h;
+	r->head = &r->vetted;
+	r->size = h->size;
 	r->hot = (struct region_hot *)(r->base + REGION_PAGE);
-	r->n_slots = r->head->n_slots;
+	r->n_slots = h->n_slots;
 	r->fd = fd;
 	r->read_only = access == REGION_RDONLY;
 	r->event_base = -1;
@@ -107,16 +108,10 @@ region_map(int fd, enum region_access access, struct region **out,
 	rc = region_vet(&head, (uint64_t)st.st_size, why);
 	if (rc < 0)
 		return rc;
-	rc = region_bind(fd, access, head.size, out);
+	rc = region_bind(fd, access, &head, out);
 	if (rc < 0)
 		return region_say(why, rc, "mmap of %llu bytes: %s",
 		    (unsigned long long)head.size, strerror(-rc));
-	/* The file may have changed between the read and the mapping. */
-	if (memcmp((*out)->head, &head, sizeof(head)) != 0) {
-		(*out)->fd = -1;
-		region_close(out);
-		return region_say(why, -EPROTO, "region header changes");
-	}
 	return 0;
 }
 
@@ -368,7 +363,7 @@ region_create(const struct region_plan *p, struct region **out,
 		rc = region_say(why, -EIO, "cannot write the header");
 		goto out;
 	}
-	rc = region_bind(fd, REGION_RDWR, head.size, &r);
+	rc = region_bind(fd, REGION_RDWR, &head, &r);
 	if (rc < 0) {
 		region_say(why, rc, "mmap: %s", strerror(-rc));
 		goto out;

@@ -6,7 +6,8 @@
  * region_open() (a path); region_close() unmaps.  What is in it is found by
  * sections: a module names a kind, and asks for its address and size.
  *
- *	page 0		struct region_head: written once, before publication
+ *	page 0		struct region_head: written once, before publication; read
+ *			once, when it is mapped
  *	page 1		struct region_hot: the words that all processes share
  *	sections	slots, totals, hists, events, then what the creator asked
  *			for: each begins on a page
@@ -77,7 +78,8 @@ enum region_rcu { REGION_RCU_MEMBARRIER = 1, REGION_RCU_FENCE = 2 };
 enum region_reapers { REGION_REAP_ANY = 1, REGION_REAP_MENDER = 2 };
 
 /* Page 0.  Writer: the creator, before anyone else can open the file; never
- * after.  So `check` covers all of it. */
+ * after.  So `check` covers all of it.  Readers: who maps the file, once; then
+ * they have a copy, and what happens to this page harms nobody. */
 struct region_head {
 	uint64_t magic;
 	uint32_t format;
@@ -190,7 +192,8 @@ struct region_maint_step {
 struct region {
 	char *base;
 	uint64_t size;
-	const struct region_head *head;
+	const struct region_head *head;	/* `vetted`, not the page */
+	struct region_head vetted;
 	struct region_hot *hot;
 	struct slot *slots;
 	uint32_t n_slots;

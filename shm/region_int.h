@@ -23,8 +23,9 @@ uint64_t region_check(const struct region_head *);
 __attribute__((format(printf, 3, 4)))
 int region_say(struct region_why *, int rc, const char *fmt, ...);
 
-/* Map a file whose header has been vetted.  Takes fd on success. */
-int region_bind(int fd, enum region_access, uint64_t size,
+/* Map a file.  The header is the one that was vetted, and is copied.  Takes fd
+ * on success. */
+int region_bind(int fd, enum region_access, const struct region_head *,
     struct region **out);
 
 #endif

@@ -3,7 +3,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "../lib/shmfix.h"
+#include "../lib/cachefix.h"
+#include "evring.h"
+#include "metric.h"
+#include "reap.h"
 #include "region_int.h"
 
 static void
@@ -102,6 +105,10 @@ START_TEST(impossible_plans_are_refused)
 	    .n_slots = 257 }), 0);
 	ck_assert_uint_eq(region_plan_size(&(struct region_plan){
 	    .n_slots = SLOT_MENDERS }), 0);
+	ck_assert_uint_eq(region_plan_size(&(struct region_plan){
+	    .rcu = 3 }), 0);
+	ck_assert_uint_eq(region_plan_size(&(struct region_plan){
+	    .reapers = 3 }), 0);
 	ck_assert_uint_gt(region_plan_size(&(struct region_plan){ 0 }), 0);
 }
 END_TEST
@@ -163,6 +170,14 @@ START_TEST(other_format_size_boot_clock_are_refused_by_name)
 	h.check = region_check(&h);
 	refused(r, &h, -EPROTO, "outside");
 	h = *r->head;
+	h.rcu = REGION_RCU_FENCE + 1;
+	h.check = region_check(&h);
+	refused(r, &h, -EPROTO, "sense");
+	h = *r->head;
+	h.reapers = 0;
+	h.check = region_check(&h);
+	refused(r, &h, -EPROTO, "sense");
+	h = *r->head;
 	h.timens = 1;		/* not ours: then the clocks must agree */
 	h.check = region_check(&h);
 	ck_assert_int_eq(region_vet(&h, r->size, NULL), 0);
@@ -170,6 +185,37 @@ START_TEST(other_format_size_boot_clock_are_refused_by_name)
 	h.check = region_check(&h);
 	refused(r, &h, -EXDEV, "clock");
 	region_close(&r);
+}
+END_TEST
+
+/* Whatever a wild store makes of page 0, those who have mapped the region go
+ * on: with their cache, counters, events, repairs.  A newcomer is refused. */
+START_TEST(page_0_may_spoil_under_those_who_have_mapped_it)
+{
+	struct cachefix f = cachefix_open(NULL);
+	struct metric_snap *snap = malloc(sizeof(*snap));
+	struct slot_self *other;
+	struct region_why why;
+	struct region *r;
+	int fd = dup(f.r->fd);
+
+	ck_assert_int_eq(cachefix_set(f.c, "k", "v"), 1);
+	memset(f.r->base, 0xff, sizeof(struct region_head));
+	ck_assert_str_eq(cachefix_get(f.c, "k"), "v");
+	ck_assert_int_eq(cachefix_set(f.c, "k", "w"), 1);
+	ck_assert_int_eq(cache_tick(f.c), 1);
+	ck_assert_int_eq(evring_put(f.r, 0, EVRING_INFO, "here"), 0);
+	ck_assert_int_eq(metric_snapshot(f.r, snap), 0);
+	other = shmfix_attach(f.r, 3, SLOT_ROLE_WORKER, "web");
+	slot_detach(&other);
+	shmfix_kill(shmfix_child(f.r, 3, NULL, NULL));
+	ck_assert_int_eq(slot_reap(f.me, 3), 0);
+	(void)region_huge(f.r);
+	ck_assert_str_eq(cachefix_get(f.c, "k"), "w");
+	ck_assert_int_eq(region_map(fd, REGION_RDWR, &r, &why), -EPROTO);
+	free(snap);
+	close(fd);
+	cachefix_close(&f);
 }
 END_TEST
 
@@ -219,5 +265,6 @@ SUITE_MAIN("region", NULL, NULL, named_region_is_found_by_others_with_mode_0600,
     sections_are_there_aligned_and_apart, impossible_plans_are_refused,
     no_room_is_an_error_now_not_a_signal_later,
     other_format_size_boot_clock_are_refused_by_name,
+    page_0_may_spoil_under_those_who_have_mapped_it,
     files_that_are_no_region_are_refused,
     offsets_outside_or_crooked_resolve_to_nothing, secrets_differ)
