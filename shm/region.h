@@ -261,8 +261,10 @@ int region_map(int fd, enum region_access, struct region **out,
 int region_open(const char *path, enum region_access, struct region **out,
     struct region_why *why);
 
-/* Unmap and close.  Slots of this process must be detached before; if not,
- * they look dead from now on.  NULL is fine. */
+/* Unmap and close.  Slots of this process should be detached before: those that
+ * are not are dead from now on (until this process maps the region again, which
+ * makes them look alive), and their handles may not be used any more.  NULL is
+ * fine. */
 void region_close(struct region **);
 
 /* Address of a section, NULL when the region has none of that kind. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "crash.h"
@@ -120,6 +121,56 @@ proc_stat(int pid, char *state_out, long *threads_out, uint64_t *start_out)
 	return 0;
 }
 
+/* Whether a line of /proc/PID/maps is of the file. */
+static int
+line_is(const char *line, const struct stat *st)
+{
+	unsigned long long inode;
+	unsigned dev_major, dev_minor;
+
+	return sscanf(line, "%*s %*s %*s %x:%x %llu", &dev_major, &dev_minor,
+	    &inode) == 3 && inode == st->st_ino &&
+	    dev_major == major(st->st_dev) && dev_minor == minor(st->st_dev);
+}
+
+/* Whether a process has this file mapped: 1, 0, -errno cannot tell. */
+static int
+proc_maps(int pid, const struct stat *st)
+{
+	char path[64], *line = NULL;
+	size_t cap = 0, n = 0;
+	int rc = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	if (f == NULL)
+		return -errno;
+	for (; rc == 0 && getline(&line, &cap, f) > 0; n++)
+		rc = line_is(line, st);
+	/* Nothing at all is the first thread's, which has ended while others
+	 * live, or a process on its way out. */
+	if (rc == 0 && (n == 0 || !feof(f)))
+		rc = -EIO;
+	free(line);
+	fclose(f);
+	return rc;
+}
+
+/*
+ * Whether the process is there, but the region's mapping is not: it runs
+ * another program since (execve), or has closed the region.  What the system
+ * shows of others is believed when it shows our own mapping.
+ */
+static int
+proc_without(const struct region *r, int pid)
+{
+	struct stat st;
+
+	return fstat(r->fd, &st) == 0 && proc_maps(getpid(), &st) == 1 &&
+	    proc_maps(pid, &st) == 0;
+}
+
 static uint64_t
 pid_namespace(void)
 {
@@ -148,7 +199,9 @@ slot_process_seen(const struct region *r, unsigned number)
 		return 0;
 	/* A zombie has no address space any more, unless it is the first
 	 * thread of a process whose others live on. */
-	return !((state == 'Z' || state == 'X') && threads <= 1);
+	if (state == 'Z' || state == 'X')
+		return threads > 1;
+	return !proc_without(r, pid);
 }
 
 int

@@ -16,7 +16,10 @@
  * process that lives, for no store in shared memory can be fenced (see
  * doc/design/epochs.md).  A plugin that closes every descriptor drops the locks of its process
  * while alive; so, where it can be seen (same pid namespace), pid and start
- * time must be gone as well.
+ * time must be gone as well.  These outlive execve(), the mapping does not: a
+ * process that is there is dead to us when its lock is free and /proc/PID/maps
+ * can be read and does not show the region.  (So a program that replaces
+ * itself and maps the region again keeps its old slots from being repaired.)
  *
  * FORK.  The handle lies in a page that the kernel wipes in a child: there
  * every call that takes it answers -ECHILD.
@@ -219,8 +222,9 @@ slot_check(const struct slot_self *me)
  * process or another thread of ours has it. */
 int slot_byte_lock(struct region *, unsigned number);
 void slot_byte_unlock(struct region *, unsigned number);
-/* Whether the process written in the slot is seen to be alive: 1, 0 gone, or
- * 0 also when it cannot be seen from here. */
+/* Whether the process written in the slot, whose record lock is free or ours,
+ * is seen to be alive and in the region: 1, 0 gone, or 0 also when it cannot be
+ * seen from here. */
 int slot_process_seen(const struct region *, unsigned number);
 /* Erase who it was and set it FREE with the next generation: the last step. */
 void slot_free(struct region *, unsigned number);

@@ -1,6 +1,7 @@
 /* check_slot.c - who owns a slot, and when it may be taken over */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "../lib/metricfix.h"
@@ -156,6 +157,92 @@ START_TEST(owner_that_lost_its_record_lock_but_lives_is_not_robbed)
 }
 END_TEST
 
+/* Where its mappings may not be read, it counts as alive as well. */
+static void
+hide(struct slot_self *me, void *arg)
+{
+	lose_locks(me, arg);
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		_exit(1);
+}
+
+START_TEST(owner_that_hides_its_mappings_is_not_robbed)
+{
+	struct region *r = shmfix_region(NULL);
+	pid_t pid = shmfix_child(r, 5, hide, NULL);
+
+	ck_assert_int_eq(slot_dead(r, 5), 0);
+	shmfix_kill(pid);
+	ck_assert_int_eq(slot_dead(r, 5), 1);
+	region_close(&r);
+}
+END_TEST
+
+/* cat, instead of the program that attached; it answers when it runs. */
+static void
+run_cat(struct slot_self *me, void *arg)
+{
+	int *end = arg;
+
+	if (epoch_enter(me) != 0 || dup2(end[0], 0) < 0 || dup2(end[1], 1) < 0)
+		_exit(1);
+	execlp("cat", "cat", (char *)NULL);
+	_exit(2);
+}
+
+START_TEST(owner_that_runs_another_program_is_dead)
+{
+	struct region *r = shmfix_region(NULL);
+	struct slot_self *me = shmfix_attach(r, 0, SLOT_ROLE_WORKER, NULL);
+	int to[2], from[2], st;
+	char c = 'x';
+	pid_t pid;
+
+	ck_assert(pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0);
+	pid = fork();
+	if (pid == 0)
+		run_cat(shmfix_attach(r, 5, SLOT_ROLE_WORKER, NULL),
+		    (int[]){ to[0], from[1] });
+	close(from[1]);
+	ck_assert_int_eq(write(to[1], &c, 1), 1);
+	ck_assert_int_eq(read(from[0], &c, 1), 1);
+	ck_assert_int_eq(slot_dead(r, 5), 1);
+	/* The word of its reader, who is no more. */
+	ck_assert_int_eq(slot_reap(me, 5), 1);
+	ck_assert_uint_eq(ld_acq(&r->slots[5].word), 0);
+	close(to[1]);
+	ck_assert_int_eq(waitpid(pid, &st, 0), pid);
+	ck_assert_int_eq(st, 0);
+	close(to[0]);
+	close(from[0]);
+	slot_detach(&me);
+	region_close(&r);
+}
+END_TEST
+
+static void
+unmap(struct slot_self *me, void *arg)
+{
+	struct region *r = me->region;
+
+	(void)arg;
+	region_close(&r);
+}
+
+START_TEST(slot_left_behind_by_region_close_is_dead)
+{
+	struct region *r = shmfix_region(NULL);
+	struct slot_self *me = shmfix_attach(r, 0, SLOT_ROLE_WORKER, NULL);
+	pid_t pid = shmfix_child(r, 5, unmap, NULL);
+
+	ck_assert_int_eq(slot_dead(r, 5), 1);
+	ck_assert_int_eq(slot_reap(me, 5), 0);
+	shmfix_kill(pid);
+	slot_detach(&me);
+	region_close(&r);
+}
+END_TEST
+
 START_TEST(who_is_short_of_descriptors_declares_nobody_dead)
 {
 	struct region *r = shmfix_region(NULL);
@@ -260,6 +347,9 @@ SUITE_MAIN("slot", NULL, NULL,
     slot_of_another_thread_of_ours_is_busy_and_not_dead,
     killed_owner_is_dead_and_reaped_once, stopped_owner_is_not_dead,
     zombie_is_dead, owner_that_lost_its_record_lock_but_lives_is_not_robbed,
+    owner_that_hides_its_mappings_is_not_robbed,
+    owner_that_runs_another_program_is_dead,
+    slot_left_behind_by_region_close_is_dead,
     who_is_short_of_descriptors_declares_nobody_dead,
     forked_child_of_an_attached_process_has_no_slot,
     full_table_of_the_dead_opens_to_a_newcomer,
