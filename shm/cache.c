@@ -130,12 +130,6 @@ cache_close(struct cache **cp)
 	*cp = NULL;
 }
 
-void
-cache_ticks(struct cache *c, int promised)
-{
-	c->ticks = promised;
-}
-
 int
 cache_tick(struct cache *c)
 {

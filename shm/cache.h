@@ -83,13 +83,6 @@ int cache_open_ro(struct region *, struct cache **out);
 /* Give back the open segments, free the view.  NULL is fine. */
 void cache_close(struct cache **);
 
-/*
- * "This thread calls cache_tick() at least every 100 ms while it uses the
- * view."  Then a record that expires more than a second from the last noted
- * time is taken as fresh without reading the clock.
- */
-void cache_ticks(struct cache *, int promised);
-
 /* Each tick of a loop (100 ms): notes the time, gives back open segments that
  * were idle for a second, does up to 200 us of maintenance.  Returns as
  * maint_run(). */

@@ -17,7 +17,6 @@ struct cache {
 	struct slot_self *me;		/* NULL: read-only */
 	struct cmap_cell *cell;
 	struct tails tails;
-	int ticks;			/* cache_ticks() */
 	int scarce;			/* fewer segments than writers want open */
 	uint32_t n_drop;
 	uint32_t *drop;			/* chunks of a record just replaced */
@@ -52,10 +51,6 @@ cache_valid(const struct cache *c, const struct item *it,
 	if (item_older(it, (uint32_t)ld_acq(&c->m.hot[CMAP_FLUSHED])))
 		return 0;
 	if (!v->expires)
-		return 1;
-	/* Far from its end, and the caller keeps the noted time young. */
-	if (c->ticks && !v->expires64 &&
-	    (int32_t)((uint32_t)v->expiry - tick_hint(c->m.region)) > 250)
 		return 1;
 	return !item_expired(v, tick_now(c->m.region));
 }

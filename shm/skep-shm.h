@@ -105,7 +105,8 @@ SKEP_SHM_API int skep_shm_tick(struct skep_shm_user *);
 
 struct skep_shm_item {
 	uint64_t cas;		/* changes with every change of the value */
-	int64_t ttl_left_ns;	/* 0: does not expire */
+	int64_t ttl_left_ns;	/* 0: does not expire; else it is got for this
+				 * long, and never more than 12 ms longer */
 	uint32_t flags;
 	uint32_t reserved;
 };

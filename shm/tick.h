@@ -1,18 +1,22 @@
 /*
  * tick.h - time in ticks of 4 ms since the region was made.
  *
- * tick_now() reads the coarse monotonic clock (4.5 ns; it moves every 4 ms or
+ * tick_now() reads the coarse monotonic clock (5 ns; it moves every 4 ms or
  * 1 ms) and is always right to one tick: use it for records that expire, and
  * only for those.  tick_hint() reads a word in the region that any process's
  * tick advances: free, but only as young as the last tick of anyone.  While a
  * worker or keeper lives and its loop turns, that is 100 ms at most; when the
- * one that ticked dies, the next tick of any other goes on; where nobody ticks
- * it stands still.  So it is for hints (ages, statistics), never for deciding
- * that something has not expired.
+ * one that ticked dies, the next tick of any other goes on; where nobody ticks,
+ * or all were stopped, it stands still.  So it is for hints (ages, statistics),
+ * never for deciding that something has not expired: however far from its end a
+ * record is by the hint, a stopped process comes back to it later.
  *
  * CLOCK_MONOTONIC stops while the machine is suspended.  tick_update() adds
  * the time slept to a word that tick_now() adds in turn, so a record does not
- * outlive its TTL by a night.
+ * outlive its TTL by a night: only until the first tick of anyone after it.
+ *
+ * So a record is served for its TTL, rounded up by less than two ticks, and one
+ * step of the coarse clock.
  *
  * 32 bits of ticks last 198 days: who stores 32 bits compares by difference.
  */

@@ -221,8 +221,6 @@ attach(struct keeper *k, uint32_t slots)
 	rc = cache_open(k->self, &k->cache);
 	if (rc < 0 && rc != -ENOENT)
 		return give_up(k, FAIL_ATTACH, rc, "cache");
-	if (k->cache != NULL)
-		cache_ticks(k->cache, 1);
 	return 0;
 }
 

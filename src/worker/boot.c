@@ -154,8 +154,6 @@ attach(struct worker *w, struct plugin_why *why)
 	rc = cache_open(w->self, &w->cache);
 	if (rc < 0 && rc != -ENOENT)
 		return refuse(why, FAIL_ATTACH, rc, "cache: %s", strerror(-rc));
-	if (w->cache != NULL)
-		cache_ticks(w->cache, 1);
 	return 0;
 }
 
