@@ -13,6 +13,7 @@
 #include "seg.h"
 
 #define IDLE_TICKS 250u		/* a second: then open segments are given back */
+#define REAP_TICKS 250u		/* how often a tick looks for the dead */
 
 int
 cache_sizes(const struct cache_plan *p, struct region_section *out)
@@ -133,20 +134,22 @@ cache_close(struct cache **cp)
 int
 cache_tick(struct cache *c)
 {
+	int rc = c->me == NULL ? -EROFS : slot_check(c->me), dead = 0;
 	uint64_t now;
-	int rc;
 
-	if (c->me == NULL)
-		return -EROFS;
-	rc = slot_check(c->me);
 	if (rc < 0)
 		return rc;
 	tick_update(c->m.region);
 	now = tick_now(c->m.region);
+	if (now >= c->reap_at) {
+		c->reap_at = now + REAP_TICKS;
+		dead = reap_any(c->me);
+	}
 	if (now > IDLE_TICKS)
 		tail_give_idle(&c->m, &c->tails, now - IDLE_TICKS);
 	limit_tails(c);
-	return maint_run(c->me);
+	rc = maint_run(c->me);
+	return dead < 0 ? dead : rc;
 }
 
 uint64_t

@@ -83,9 +83,12 @@ int cache_open_ro(struct region *, struct cache **out);
 /* Give back the open segments, free the view.  NULL is fine. */
 void cache_close(struct cache **);
 
-/* Each tick of a loop (100 ms): notes the time, gives back open segments that
- * were idle for a second, does up to 200 us of maintenance.  Returns as
- * maint_run(). */
+/*
+ * Each tick of a loop (100 ms): notes the time, gives back open segments that
+ * were idle for a second, does up to 200 us of maintenance; and each second,
+ * where no daemon owns the region, repairs what the dead left.  Returns as
+ * maint_run(), or the -errno of reap_all().
+ */
 int cache_tick(struct cache *);
 
 /* --- reading --- */

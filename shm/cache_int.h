@@ -17,6 +17,7 @@ struct cache {
 	struct slot_self *me;		/* NULL: read-only */
 	struct cmap_cell *cell;
 	struct tails tails;
+	uint64_t reap_at;		/* tick at which to look for the dead */
 	int scarce;			/* fewer segments than writers want open */
 	uint32_t n_drop;
 	uint32_t *drop;			/* chunks of a record just replaced */

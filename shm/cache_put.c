@@ -24,6 +24,7 @@
 #include "evict.h"
 #include "index.h"
 #include "maint.h"
+#include "reap.h"
 #include "seg.h"
 #include "ttlb.h"
 
@@ -104,7 +105,11 @@ cache_make_room(struct cache *c)
 		return 1;
 	/* What we have open ourselves nobody can evict. */
 	tail_give_all(&c->m, &c->tails);
-	return evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX);
+	if (evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX))
+		return 1;
+	/* Perhaps what is in the way is dead: a reader, an evictor. */
+	return reap_any(c->me) > 0 &&
+	    evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX);
 }
 
 /* Where the record goes; makes room when there is none. */

@@ -5,6 +5,7 @@
 
 #include "epoch.h"
 #include "lock.h"
+#include "reap.h"
 #include "tick.h"
 
 int
@@ -52,6 +53,20 @@ maint_locked(struct slot_self *me)
 	st_rlx(&r->hot->maint_runs, ld_rlx(&r->hot->maint_runs) + 1);
 }
 
+/* The word is taken.  A living holder has it for 200 us; when it has been gone
+ * for long, ask whether it is dead, and repair that where anyone may. */
+static void
+holder_check(struct slot_self *me)
+{
+	struct region *r = me->region;
+	uint32_t holder = lock_holder(&r->hot->maint);
+
+	if (r->head->reapers == REGION_REAP_ANY &&
+	    maint_idle_ns(r, tick_clock(CLOCK_MONOTONIC)) >= MAINT_PERIOD_NS &&
+	    holder < r->n_slots && slot_dead(r, holder) == 1)
+		(void)slot_reap(me, holder);	/* the word says what came of it */
+}
+
 int
 maint_run(struct slot_self *me)
 {
@@ -63,6 +78,10 @@ maint_run(struct slot_self *me)
 	must(me->depth == 0);
 	word = &me->region->hot->maint;
 	rc = lock_try(me, SLOT_HAND_MAINT, word, LOCK_MAINT, NULL, 0);
+	if (rc == -EBUSY) {
+		holder_check(me);
+		rc = lock_try(me, SLOT_HAND_MAINT, word, LOCK_MAINT, NULL, 0);
+	}
 	if (rc < 0)
 		return rc == -EBUSY ? 0 : rc;
 	maint_locked(me);

@@ -11,7 +11,8 @@
  *
  * A holder that is stopped stops maintenance; the keeper sees it by
  * maint_idle_ns() and the daemon kills what is in the way.  A dead holder's
- * word is freed by the repair of its slot.
+ * word is freed by the repair of its slot, which maint_run() does itself where
+ * no daemon owns the region.
  */
 #ifndef SHM_MAINT_H
 #define SHM_MAINT_H

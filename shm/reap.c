@@ -136,3 +136,9 @@ reap_all(struct slot_self *me)
 	}
 	return bad != 0 ? bad : n;
 }
+
+int
+reap_any(struct slot_self *me)
+{
+	return me->region->head->reapers == REGION_REAP_ANY ? reap_all(me) : 0;
+}

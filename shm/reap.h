@@ -17,7 +17,9 @@
  * between making it true and waking'.
  *
  * In a region with REGION_REAP_MENDER only menders may (-EPERM): a spoiled
- * region then crashes only them.  Elsewhere whoever finds a dead slot does it.
+ * region then crashes only them.  Elsewhere whoever finds a dead slot does it:
+ * who waits for its lock or for maintenance, who finds no room for a value, who
+ * ticks (each second), who attaches.
  */
 #ifndef SHM_REAP_H
 #define SHM_REAP_H
@@ -51,6 +53,9 @@ int slot_reap(struct slot_self *me, unsigned number);
 /* All dead slots; returns how many were freed, or the first -errno when one
  * could not be.  For who opens a region without a daemon. */
 int reap_all(struct slot_self *me);
+
+/* The same for who comes by: 0 at once where a daemon's menders do it. */
+int reap_any(struct slot_self *me);
 
 /* For slot_detach(): the steps on our own slot. */
 int reap_own(struct slot_self *me);

@@ -25,7 +25,8 @@
  * SKEP_SHM_READ maps read-only and takes no place in the region: it can do no
  * harm, works also while a daemon is stopped, and only gets.  SKEP_SHM_WRITE
  * takes one of its places (128) a thread; a process may be killed at any
- * instruction, and who attaches next repairs what it held.
+ * instruction: who attaches next, ticks, or finds no room for a value repairs
+ * what it held.
  *
  * Every call returns 0 or more, or -errno.  Look-ups return 1 found, 0 absent.
  * -ESTALE says that the region has been given up: close it and open anew.
@@ -96,8 +97,11 @@ SKEP_SHM_API int skep_shm_attach(struct skep_shm *, struct skep_shm_user **out);
 SKEP_SHM_API void skep_shm_detach(struct skep_shm_user **);
 
 /*
- * Maintenance: call it every 100 ms or so from one of the writing threads
- * (eviction and expiry work without it, but idle memory comes back later).
+ * Maintenance: call it every 100 ms or so from one of the writing threads.
+ * Eviction and expiry work without it, but idle memory comes back later, the
+ * places of the dead stay taken until somebody attaches, and time that the
+ * machine was suspended does not count.  1 done, 0 another is at it, -EUCLEAN
+ * what a dead process left makes no sense.
  */
 SKEP_SHM_API int skep_shm_tick(struct skep_shm_user *);
 

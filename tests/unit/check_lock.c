@@ -298,6 +298,30 @@ START_TEST(maintenance_is_done_by_one_and_survives_its_death)
 }
 END_TEST
 
+/* Without a daemon there is nobody else to free the word. */
+START_TEST(dead_maintainer_is_repaired_by_who_comes_by)
+{
+	struct region *r = pair_region(REGION_REAP_ANY);
+	struct region *owned = pair_region(REGION_REAP_MENDER);
+	struct slot_self *me = shmfix_attach(r, 0, SLOT_ROLE_CLIENT, NULL);
+	struct slot_self *worker = shmfix_attach(owned, 0, SLOT_ROLE_WORKER,
+	    NULL);
+	pid_t pid = shmfix_child(r, 2, hold_maint, NULL);
+
+	ck_assert_int_eq(maint_run(me), 0);	/* alive, however long it takes */
+	shmfix_kill(pid);
+	ck_assert_int_eq(maint_run(me), 1);
+	ck_assert_uint_eq(lock_holder(&r->hot->maint), SLOT_ANY);
+	shmfix_kill(shmfix_child(owned, 2, hold_maint, NULL));
+	ck_assert_int_eq(maint_run(worker), 0);
+	ck_assert_uint_eq(lock_holder(&owned->hot->maint), 2);
+	slot_detach(&me);
+	slot_detach(&worker);
+	region_close(&r);
+	region_close(&owned);
+}
+END_TEST
+
 #define HOUR_TICKS 900000u
 
 START_TEST(ticks_go_forward_only)
@@ -343,5 +367,6 @@ SUITE_MAIN("lock", NULL, NULL, lock_names_its_holder_and_is_noted_in_its_slot,
     note_without_lock_repairs_nothing_of_the_holder,
     words_that_make_no_sense_are_unclean_not_fatal,
     condemned_region_ends_every_wait, lock_excludes,
-    maintenance_is_done_by_one_and_survives_its_death, ticks_go_forward_only,
+    maintenance_is_done_by_one_and_survives_its_death,
+    dead_maintainer_is_repaired_by_who_comes_by, ticks_go_forward_only,
     an_hour_asleep_is_an_hour_gone)
