@@ -172,6 +172,7 @@ tail_commit(const struct cmap *m, struct tail *t, uint32_t size,
 	struct seg_side *side = &m->side[t->seg];
 
 	t->before = t->fill;
+	t->chunks_before = t->chunks;
 	t->used_tick = tick;
 	t->old = (uint32_t)tick - t->since - 1 < UINT32_MAX / 2 &&
 	    (uint32_t)tick - t->since > OLD_TICKS;
@@ -212,6 +213,10 @@ tail_undo(const struct cmap *m, struct tail *t)
 	/* Nobody else reads an open segment but by the index, and the index
 	 * does not have it. */
 	t->fill = t->before;
+	t->chunks = t->chunks_before;
 	st_rlx(&m->side[t->seg].n_recs, --t->n_recs);
+	st_rlx(&m->side[t->seg].chunks, t->chunks);
+	/* A kill before it leaves the record as dead bytes. */
+	CRASH_POINT("tail.undo");
 	st_rel(&m->side[t->seg].fill, t->fill);
 }

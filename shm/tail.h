@@ -33,6 +33,7 @@ struct tail {
 	uint32_t born;
 	uint32_t since;		/* what side->since says */
 	uint32_t before;	/* the fill mark before the last commit */
+	uint32_t chunks_before;	/* and `chunks` */
 	uint32_t at;		/* where the reserved record begins */
 	uint8_t queue, bucket;
 	uint8_t old;		/* nothing more is to be put into it */
@@ -58,7 +59,7 @@ void tail_commit(const struct cmap *, struct tail *, uint32_t size,
     uint64_t expiry, uint32_t born, uint64_t tick);
 /* The record that was committed names so many chunks. */
 void tail_weigh(const struct cmap *, struct tail *, uint32_t n_chunks);
-/* The record was not linked: its bytes are free again. */
+/* The record was not linked: its bytes and its chunks count no more. */
 void tail_undo(const struct cmap *, struct tail *);
 
 /* Offset of the reserved record, as the index has it. */

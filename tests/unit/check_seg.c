@@ -186,6 +186,34 @@ START_TEST(an_undone_record_leaves_its_room)
 }
 END_TEST
 
+START_TEST(undone_heads_of_long_values_seal_no_segment)
+{
+	struct fix f = fix_open();
+	struct tails ts = { .k = 2 };
+	struct tail *t;
+	uint32_t seg;
+	void *at;
+
+	ck_assert_int_eq(tail_reserve(&f.m, f.me, &ts, 0, 0, 64, 0, &t, &at),
+	    1);
+	tail_commit(&f.m, t, 64, SEG_NEVER, 1, 1);
+	tail_weigh(&f.m, t, 1);
+	seg = t->seg;
+	for (unsigned i = 0; i < 2 * f.m.chunks_seg; i++) {
+		ck_assert_int_eq(tail_reserve(&f.m, f.me, &ts, 0, 0, 64, 0, &t,
+		    &at), 1);
+		tail_commit(&f.m, t, 64, SEG_NEVER, 1, 1);
+		tail_weigh(&f.m, t, f.m.chunks_seg - 1);
+		tail_undo(&f.m, t);
+		ck_assert_uint_eq(t->seg, seg);
+		ck_assert_uint_eq(ld_rlx(&f.m.side[seg].chunks), 1);
+	}
+	tail_give_all(&f.m, &ts);
+	ck_assert_uint_eq(seg_state(seg_load(&f.m, seg)), SEG_PARTIAL);
+	fix_close(&f);
+}
+END_TEST
+
 START_TEST(records_of_a_kilobyte_begin_on_a_line)
 {
 	struct fix f = fix_open();
@@ -320,7 +348,8 @@ SUITE_MAIN("seg", NULL, NULL, only_the_pictures_transitions_are_allowed,
     free_segments_are_taken_once_and_some_are_kept,
     retired_segments_wait_for_readers_and_pins,
     a_writer_holds_few_segments_and_shares_what_it_gives_back,
-    an_undone_record_leaves_its_room, records_of_a_kilobyte_begin_on_a_line,
+    an_undone_record_leaves_its_room,
+    undone_heads_of_long_values_seal_no_segment, records_of_a_kilobyte_begin_on_a_line,
     segments_of_the_dead_are_given_back,
     a_dead_holders_bucket_is_free_again_and_keeps_its_line,
     counters_of_the_dead_are_made_right_by_its_intent,
