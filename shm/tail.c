@@ -196,6 +196,10 @@ tail_commit(const struct cmap *m, struct tail *t, uint32_t size,
 	CRASH_POINT("tail.commit.before");
 	st_rel(&side->fill, t->fill);
 	CRASH_POINT("tail.commit.after");
+	/* Nobody will ever unlink the padding.  After the mark, so that a kill
+	 * in between counts too little: then it only goes later. */
+	if (t->at != t->before)
+		add_rlx(&m->dead[t->seg], t->at - t->before);
 }
 
 void
@@ -214,6 +218,8 @@ tail_undo(const struct cmap *m, struct tail *t)
 	 * does not have it. */
 	t->fill = t->before;
 	t->chunks = t->chunks_before;
+	if (t->at != t->before)
+		sub_rlx(&m->dead[t->seg], t->at - t->before);
 	st_rlx(&m->side[t->seg].n_recs, --t->n_recs);
 	st_rlx(&m->side[t->seg].chunks, t->chunks);
 	/* A kill before it leaves the record as dead bytes. */

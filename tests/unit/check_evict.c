@@ -122,6 +122,26 @@ START_TEST(expired_segments_are_reclaimed_whole)
 }
 END_TEST
 
+START_TEST(deleted_segments_of_aligned_records_are_reclaimed)
+{
+	struct cachefix f = cachefix_open(NULL);
+	char val[1100] = { 0 }, key[32];
+
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(cache_put(f.c, CACHE_SET, key,
+		    (size_t)snprintf(key, sizeof(key), "k%u", i), val,
+		    sizeof(val) - i, NULL, NULL), 1);
+	for (unsigned i = 0; i < 100; i++)
+		ck_assert_int_eq(cache_del(f.c, key, (size_t)snprintf(key,
+		    sizeof(key), "k%u", i)), 1);
+	tail_give_all(&f.c->m, &f.c->tails);
+	for (int i = 0; i < 20; i++)
+		(void)cache_tick(f.c);
+	ck_assert_uint_eq(stats(f.c).seg[CACHE_SEG_FREE], stats(f.c).n_segs);
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(more_writers_than_segments_can_all_write)
 {
 	static const struct cache_plan plan = { .budget_bytes = 1u << 20 };
@@ -342,6 +362,7 @@ SUITE_MAIN("evict", NULL, NULL, a_full_cache_stays_full,
     what_is_read_survives_what_only_passes,
     a_key_that_comes_back_soon_goes_to_main,
     expired_segments_are_reclaimed_whole,
+    deleted_segments_of_aligned_records_are_reclaimed,
     more_writers_than_segments_can_all_write,
     what_has_expired_stays_so_for_ever, a_limit_of_keys_holds_and_has_an_order,
     sparse_segments_are_packed_before_live_records_go,

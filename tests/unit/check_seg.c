@@ -228,6 +228,10 @@ START_TEST(records_of_a_kilobyte_begin_on_a_line)
 	tail_commit(&f.m, t, 1024, SEG_NEVER, 1, 1);
 	ck_assert_uint_eq(seg_fill(&f.m, t->seg), 64 + 1024);
 	ck_assert_uint_eq(((uint32_t *)(void *)seg_data(&f.m, t->seg))[5], 0);
+	/* What is between them is dead, unless the record is undone. */
+	ck_assert_uint_eq(ld_rlx(&f.m.dead[t->seg]), 64 - 20);
+	tail_undo(&f.m, t);
+	ck_assert_uint_eq(ld_rlx(&f.m.dead[t->seg]), 0);
 	tail_give_all(&f.m, &ts);
 	fix_close(&f);
 }
