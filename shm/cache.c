@@ -140,7 +140,7 @@ cache_tick(struct cache *c)
 	if (rc < 0)
 		return rc;
 	tick_update(c->m.region);
-	now = tick_now(c->m.region);
+	c->tails.now = now = tick_now(c->m.region);
 	if (now >= c->reap_at) {
 		c->reap_at = now + REAP_TICKS;
 		dead = reap_any(c->me);

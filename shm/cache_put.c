@@ -366,6 +366,7 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
 	w->plan.freq = p->freq;
 	w->plan.cas = (uint64_t)(c->me->number + 1) << 44 |
 	    ((ld_rlx(&c->cell->cas) + 1) & ((UINT64_C(1) << 44) - 1));
+	c->tails.now = w->plan.now;
 	rc = cache_chunks_fill(c, w);
 	if (rc < 0)
 		return rc;
@@ -380,7 +381,7 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
 	to = item_fill(at, &w->plan);
 	memcpy(to, w->val + w->plan.chunk_bytes, w->plan.len);
 	tail_commit(&c->m, *t, w->size, w->plan.expiry == 0 ? SEG_NEVER
-	    : w->plan.expiry, w->plan.born, w->plan.now);
+	    : w->plan.expiry, w->plan.born);
 	tail_weigh(&c->m, *t, w->plan.n_chunks);
 	*word = index_word(INDEX_ITEM, w->hash, tail_offset(&c->m, *t));
 	return 1;

@@ -47,8 +47,9 @@ struct cmap_head {
 	uint32_t pad0;
 	uint64_t check;		/* XXH3 of the bytes before it */
 	uint64_t pad1[6];
-	/* A line: taken from by who opens a segment (add).  The order in which
-	 * segments came to be: FIFO for eviction, time for ghosts. */
+	/* A line: taken from by who opens a segment (add); chunks have none of
+	 * their own.  The order in which segments of records came to be: FIFO
+	 * for eviction, time for ghosts. */
 	_Atomic uint64_t births;
 	uint64_t pad2[7];
 	/* A line: where to look first; any value is right.  Writer: anyone. */

@@ -8,6 +8,7 @@
 #include "epoch.h"
 #include "evict_int.h"
 #include "look.h"
+#include "seg.h"
 #include "tail.h"
 #include "tick.h"
 
@@ -33,12 +34,8 @@ int
 evict_ghost_fresh(const struct cmap *m, uint64_t stamp)
 {
 	uint16_t age = (uint16_t)(evict_ghost_stamp(m) - stamp);
-	/* As counted by who evicted last. */
-	uint32_t turn = ld_rlx(&m->head->in_use);
 
-	if (turn == 0 || turn > m->n_segs)
-		turn = m->n_segs;
-	return age <= turn / ghost_unit(m);
+	return age <= seg_turn(m) / ghost_unit(m);
 }
 
 /* --- choosing --- */

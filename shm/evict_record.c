@@ -19,6 +19,8 @@ evict_begin(struct evict *e, const struct cmap *m, struct slot_self *me,
 	e->now = tick_now(m->region);
 	e->flushed = (uint32_t)ld_acq(&m->hot[CMAP_FLUSHED]);
 	e->onward.k = e->pack.k = 2;
+	e->onward.now = e->pack.now = e->now;
+	e->pack.any_age = 1;
 }
 
 void
@@ -89,7 +91,7 @@ copy(struct evict *e, const struct fate *f, const struct item *it,
 	if (!f->pack)
 		freq = f->queue == SEG_MAIN && freq != 0 ? freq - 1 : 0;
 	st_rlx(&to->freq, freq);
-	tail_commit(e->m, t, v->size, expiry, ld_rlx(&it->born), e->now);
+	tail_commit(e->m, t, v->size, expiry, ld_rlx(&it->born));
 	tail_weigh(e->m, t, v->n_chunks);
 	return t;
 }

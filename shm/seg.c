@@ -61,8 +61,9 @@ seg_change(const struct cmap *m, uint32_t seg, uint64_t *word_io,
 /* A segment that was just taken is empty.  A kill in between leaves OPEN with
  * a fill mark of 0 (seg_retire() saw to that), which is given back as FREE. */
 static void
-side_fresh(const struct cmap *m, uint32_t seg)
+side_fresh(const struct cmap *m, uint32_t seg, unsigned state)
 {
+	_Atomic uint64_t *births = &m->head->births;
 	struct seg_side *side = &m->side[seg];
 
 	st_rlx(&side->fill, 0u);
@@ -75,7 +76,9 @@ side_fresh(const struct cmap *m, uint32_t seg)
 	st_rlx(&side->since, (uint32_t)tick_now(m->region));
 	st_rlx(&m->dead[seg], 0u);
 	CRASH_POINT("seg.take.fresh");
-	st_rel(&side->birth, add_rlx(&m->head->births, UINT64_C(1)));
+	/* Chunks are in no order: what counts age counts segments of records. */
+	st_rel(&side->birth, state == SEG_OPEN ? add_rlx(births, UINT64_C(1))
+					       : ld_rlx(births));
 }
 
 int
@@ -98,7 +101,7 @@ seg_take_free(const struct cmap *m, unsigned state, unsigned queue,
 		if (!seg_change(m, n, &word, state, queue, bucket, owner + 1))
 			continue;
 		st_rlx(&m->head->free_hint, n + 1);
-		side_fresh(m, n);
+		side_fresh(m, n, state);
 		*seg_out = n;
 		*word_out = word;
 		return 1;
@@ -108,7 +111,8 @@ seg_take_free(const struct cmap *m, unsigned state, unsigned queue,
 
 int
 seg_take_partial(const struct cmap *m, unsigned queue, unsigned bucket,
-    unsigned owner, uint32_t room, uint32_t *seg_out, uint64_t *word_out)
+    unsigned owner, uint32_t room, uint64_t from, uint32_t *seg_out,
+    uint64_t *word_out)
 {
 	uint64_t word;
 
@@ -116,7 +120,8 @@ seg_take_partial(const struct cmap *m, unsigned queue, unsigned bucket,
 		word = ld_rlx(&m->state[n]);	/* the exchange decides */
 		if (seg_state(word) != SEG_PARTIAL ||
 		    seg_queue(word) != queue || seg_bucket(word) != bucket ||
-		    room > m->seg_bytes - seg_fill(m, n))
+		    room > m->seg_bytes - seg_fill(m, n) ||
+		    ld_rlx(&m->side[n].birth) < from)
 			continue;
 		if (!seg_change(m, n, &word, SEG_OPEN, queue, bucket,
 			owner + 1))
@@ -130,6 +135,15 @@ seg_take_partial(const struct cmap *m, unsigned queue, unsigned bucket,
 		(void)seg_change(m, n, &word, SEG_SEALED, queue, bucket, 0);
 	}
 	return 0;
+}
+
+uint32_t
+seg_turn(const struct cmap *m)
+{
+	uint32_t n = ld_rlx(&m->head->in_use);
+
+	/* Nobody has counted yet: there is room for all. */
+	return n == 0 || n > m->n_segs ? m->n_segs : n;
 }
 
 void

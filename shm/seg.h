@@ -141,9 +141,15 @@ int seg_take_free(const struct cmap *, unsigned state, unsigned queue,
     unsigned bucket, unsigned owner, uint32_t keep, uint32_t *seg_out,
     uint64_t *word_out);
 
-/* Take a PARTIAL one of this queue and bucket with at least `room` bytes. */
+/* Take a PARTIAL one of this queue and bucket with at least `room` bytes, none
+ * that was born before `from`. */
 int seg_take_partial(const struct cmap *, unsigned queue, unsigned bucket,
-    unsigned owner, uint32_t room, uint32_t *seg_out, uint64_t *word_out);
+    unsigned owner, uint32_t room, uint64_t from, uint32_t *seg_out,
+    uint64_t *word_out);
+
+/* How many births a segment lives to see, if none of its records is read: as
+ * many as there are segments in use, by the last count of an evictor. */
+uint32_t seg_turn(const struct cmap *);
 
 /* How many are in which state. */
 void seg_count(const struct cmap *, uint32_t by_state[SEG_STATES],

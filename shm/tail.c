@@ -7,32 +7,64 @@
 #include "crash.h"
 #include "item.h"
 #include "seg.h"
+#include "ttlb.h"
 
+#define DAY_TICKS (86400u * 250u)
 /*
- * A week.  32 bits of ticks tell what expired up to 99 days ago from what is
+ * A week.  32 bits of ticks tell what expired up to 128 days ago from what is
  * yet to.  A segment that fills slowly, and always has something in it that
  * lives, would keep an expired record for longer than that, and it would be
- * served again.  Sealed after a week it is gone when its last record expires:
- * after 69 days more where 32 bits are used (item.c).
+ * served again.  As nothing is added after a week, or when all has expired, its
+ * last record expires less than 105 days after the first: the week, and the
+ * longest time of a bucket that has records with 32 bits.
  */
-#define OLD_TICKS (7u * 86400u * 250u)
+#define OLD_TICKS (7u * DAY_TICKS)
+/* Births: with less than twice as many as there can be slow buckets, giving up
+ * their segments would be what makes segments old. */
+#define OLD_BIRTHS (2u * TTLB_N)
+
+static uint64_t
+half_turn(const struct cmap *m)
+{
+	uint64_t half = seg_turn(m) / 2;
+
+	return half > OLD_BIRTHS ? half : OLD_BIRTHS;
+}
+
+/* Whether what is put into it now would go too early or too late. */
+static int
+tail_old(const struct cmap *m, const struct tails *ts, const struct tail *t)
+{
+	/* `now` may be a moment before the segment was taken: a hint is
+	 * enough where nothing expires. */
+	uint32_t age = (uint32_t)ts->now - t->since;
+
+	if (t->fill == 0)
+		return 0;
+	if (t->expiry <= ts->now || (age > OLD_TICKS && age < -DAY_TICKS))
+		return 1;
+	/* Late by a moment is early enough. */
+	return ld_rlx(&m->head->births) > t->last_birth;
+}
 
 /* Whether it has its share of keys or chunks, or is old, whatever room there
  * is. */
 static int
-tail_full(const struct cmap *m, const struct tail *t)
+tail_full(const struct cmap *m, const struct tails *ts, const struct tail *t)
 {
-	return t->old || t->n_recs >= m->keys_seg ||
-	    (t->chunks != 0 && t->chunks >= m->chunks_seg);
+	return t->n_recs >= m->keys_seg ||
+	    (t->chunks != 0 && t->chunks >= m->chunks_seg) ||
+	    tail_old(m, ts, t);
 }
 
 /* Where a record of this size would begin, or UINT32_MAX. */
 static uint32_t
-place(const struct cmap *m, const struct tail *t, uint32_t size)
+place(const struct cmap *m, const struct tails *ts, const struct tail *t,
+    uint32_t size)
 {
 	uint32_t room = m->seg_bytes - t->fill, pad = 0;
 
-	if (tail_full(m, t) || size > room)
+	if (tail_full(m, ts, t) || size > room)
 		return UINT32_MAX;
 	if (size >= ITEM_LINE_FROM)
 		pad = -t->fill & (ITEM_LINE - 1);
@@ -48,7 +80,7 @@ tail_give(const struct cmap *m, struct tails *ts, unsigned i)
 	if (t->fill == 0)
 		state = SEG_FREE;
 	else if (m->seg_bytes - t->fill <= m->seg_bytes / 16 ||
-	    tail_full(m, t))
+	    tail_full(m, ts, t))
 		state = SEG_SEALED;
 	/* Cannot fail: while we are the owner nobody changes the word. */
 	(void)seg_change(m, t->seg, &t->word, state, t->queue, t->bucket, 0);
@@ -103,6 +135,8 @@ static struct tail *
 tail_take(const struct cmap *m, struct slot_self *me, struct tails *ts,
     unsigned queue, unsigned bucket, uint32_t size, uint32_t keep)
 {
+	/* Read once: what is young enough to be taken is so to be used. */
+	uint64_t births = ld_rlx(&m->head->births), half = half_turn(m);
 	struct seg_side *side;
 	uint32_t seg;
 	uint64_t word;
@@ -110,7 +144,8 @@ tail_take(const struct cmap *m, struct slot_self *me, struct tails *ts,
 
 	if (ts->n >= ts->k)
 		give_least_used(m, ts);
-	if (!seg_take_partial(m, queue, bucket, me->number, size, &seg,
+	if (!seg_take_partial(m, queue, bucket, me->number, size,
+		ts->any_age || births < half ? 0 : births - half, &seg,
 		&word) &&
 	    !seg_take_free(m, SEG_OPEN, queue, bucket, me->number, keep, &seg,
 		&word))
@@ -129,6 +164,8 @@ tail_take(const struct cmap *m, struct slot_self *me, struct tails *ts,
 	t->expiry = ld_rlx(&side->expiry);
 	t->born = ld_rlx(&side->born);
 	t->since = ld_rlx(&side->since);
+	t->last_birth = ts->any_age ? UINT64_MAX
+				    : ld_rlx(&side->birth) + half;
 	return t;
 }
 
@@ -143,22 +180,24 @@ tail_reserve(const struct cmap *m, struct slot_self *me, struct tails *ts,
 	if (size > m->seg_bytes)
 		return -EMSGSIZE;
 	if (t != NULL) {
-		at = place(m, t, size);
+		at = place(m, ts, t, size);
 		if (at == UINT32_MAX)
 			tail_give(m, ts, (unsigned)(t - ts->v));
 	}
-	/* A PARTIAL one may turn out to hold its limit of records. */
+	/* A PARTIAL one may turn out to hold its limit of records, or to be too
+	 * old: then it is given back as SEALED. */
 	for (unsigned i = 0; at == UINT32_MAX && i < 4; i++) {
 		t = tail_take(m, me, ts, queue, bucket, size, keep);
 		if (t == NULL)
 			return 0;
-		at = place(m, t, size);
+		at = place(m, ts, t, size);
 		if (at == UINT32_MAX)
 			tail_give(m, ts, (unsigned)(t - ts->v));
 	}
 	if (at == UINT32_MAX)
 		return 0;
 	t->used = ++ts->uses;
+	t->used_tick = ts->now;
 	t->at = at;
 	*out = t;
 	*at_out = seg_data(m, t->seg) + at;
@@ -167,15 +206,12 @@ tail_reserve(const struct cmap *m, struct slot_self *me, struct tails *ts,
 
 void
 tail_commit(const struct cmap *m, struct tail *t, uint32_t size,
-    uint64_t expiry, uint32_t born, uint64_t tick)
+    uint64_t expiry, uint32_t born)
 {
 	struct seg_side *side = &m->side[t->seg];
 
 	t->before = t->fill;
 	t->chunks_before = t->chunks;
-	t->used_tick = tick;
-	t->old = (uint32_t)tick - t->since - 1 < UINT32_MAX / 2 &&
-	    (uint32_t)tick - t->since > OLD_TICKS;
 	if (t->at != t->fill)
 		memset(seg_data(m, t->seg) + t->fill, 0, t->at - t->fill);
 	if (expiry > t->expiry) {

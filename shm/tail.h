@@ -10,6 +10,11 @@
  *	... fill it ...
  *	tail_commit()	raises the fill mark: only then may the index name it
  *	tail_undo()	takes that back, when the index never did
+ *
+ * A segment that fills slowly is given up before it is full: after half a
+ * turnover of the cache, for it is evicted by its birth and what is put last
+ * would go almost at once; after a week, or when all in it has expired, for
+ * 32 bits of ticks (item.h).
  */
 #ifndef SHM_TAIL_H
 #define SHM_TAIL_H
@@ -26,6 +31,7 @@ struct tail {
 	uint64_t used;		/* when, in uses of the whole set */
 	uint64_t used_tick;
 	uint64_t expiry;	/* what side->expiry says */
+	uint64_t last_birth;	/* births, from which on it is too old */
 	uint32_t seg;
 	uint32_t fill;
 	uint32_t n_recs;
@@ -36,13 +42,14 @@ struct tail {
 	uint32_t chunks_before;	/* and `chunks` */
 	uint32_t at;		/* where the reserved record begins */
 	uint8_t queue, bucket;
-	uint8_t old;		/* nothing more is to be put into it */
 };
 
 struct tails {
 	struct tail v[TAIL_MAX];
 	unsigned n, k;
+	int any_age;		/* what is put keeps its age, whatever it is */
 	uint64_t uses;
+	uint64_t now;		/* tick: set by who is about to reserve */
 };
 
 /*
@@ -56,7 +63,7 @@ int tail_reserve(const struct cmap *, struct slot_self *, struct tails *,
 
 /* The record of `size` bytes is filled: expiry is its tick or SEG_NEVER. */
 void tail_commit(const struct cmap *, struct tail *, uint32_t size,
-    uint64_t expiry, uint32_t born, uint64_t tick);
+    uint64_t expiry, uint32_t born);
 /* The record that was committed names so many chunks. */
 void tail_weigh(const struct cmap *, struct tail *, uint32_t n_chunks);
 /* The record was not linked: its bytes and its chunks count no more. */

@@ -82,6 +82,45 @@ START_TEST(what_is_read_survives_what_only_passes)
 }
 END_TEST
 
+START_TEST(a_rare_time_to_live_is_no_reason_to_go_soon)
+{
+	/* One set in 300 is of a time to live of its own: its segment is 330
+	 * others old when it is full, and the cache holds some 230. */
+	enum { EVERY = 300, LEAST = 2000 };
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 4u << 20 });
+
+	for (unsigned i = 0; i < 40000; i++) {
+		unsigned rare = i / EVERY, old = LEAST / EVERY;
+
+		ck_assert_int_eq(set_n(f.c, "busy", i, 0), 1);
+		if (i % EVERY == 0)
+			ck_assert_int_eq(set_n(f.c, "rare", rare,
+			    INT64_C(3600000000000)), 1);
+		/* Looked at once only, or it would be kept for that. */
+		if (i % EVERY == 1 && rare >= old)
+			ck_assert_msg(has_n(f.c, "rare", rare - old),
+			    "%u after %u sets", rare - old, LEAST);
+	}
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(many_slow_segments_do_not_use_up_the_cache)
+{
+	/* A smaller cache than there are times to live and a set of each in
+	 * turn: segments are filled all the same. */
+	struct cachefix f = cachefix_open(&(struct cache_plan){
+	    .budget_bytes = 1u << 20 });
+
+	for (unsigned i = 0; i < 20000; i++)
+		ck_assert_int_eq(set_n(f.c, "k", i,
+		    INT64_C(64000000000) << i % 27), 1);
+	ck_assert_uint_gt(stats(f.c).bytes * 5, stats(f.c).capacity_bytes * 2);
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(a_key_that_comes_back_soon_goes_to_main)
 {
 	struct cachefix f = cachefix_open(NULL);
@@ -360,6 +399,8 @@ END_TEST
 
 SUITE_MAIN("evict", NULL, NULL, a_full_cache_stays_full,
     what_is_read_survives_what_only_passes,
+    a_rare_time_to_live_is_no_reason_to_go_soon,
+    many_slow_segments_do_not_use_up_the_cache,
     a_key_that_comes_back_soon_goes_to_main,
     expired_segments_are_reclaimed_whole,
     deleted_segments_of_aligned_records_are_reclaimed,

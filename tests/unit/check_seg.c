@@ -107,6 +107,22 @@ START_TEST(free_segments_are_taken_once_and_some_are_kept)
 }
 END_TEST
 
+START_TEST(chunks_make_no_segment_of_records_older)
+{
+	struct fix f = fix_open();
+	uint64_t word, births = ld_rlx(&f.m.head->births);
+	uint32_t seg;
+
+	ck_assert_int_eq(seg_take_free(&f.m, SEG_CHUNK, SEG_CHUNKS, 0,
+	    f.me->number, 0, &seg, &word), 1);
+	ck_assert_uint_eq(ld_rlx(&f.m.head->births), births);
+	ck_assert_int_eq(seg_take_free(&f.m, SEG_OPEN, SEG_MAIN, 0,
+	    f.me->number, 0, &seg, &word), 1);
+	ck_assert_uint_eq(ld_rlx(&f.m.head->births), births + 1);
+	fix_close(&f);
+}
+END_TEST
+
 START_TEST(retired_segments_wait_for_readers_and_pins)
 {
 	struct fix f = fix_open();
@@ -147,7 +163,7 @@ START_TEST(a_writer_holds_few_segments_and_shares_what_it_gives_back)
 	for (unsigned bucket = 0; bucket < 5; bucket++) {
 		ck_assert_int_eq(tail_reserve(&f.m, f.me, &a, 0, bucket, 100, 0,
 		    &t, &at), 1);
-		tail_commit(&f.m, t, 100, SEG_NEVER, 1, 1);
+		tail_commit(&f.m, t, 100, SEG_NEVER, 1);
 	}
 	seg_count(&f.m, state, queue);
 	ck_assert_uint_eq(state[SEG_OPEN], 2);
@@ -174,7 +190,7 @@ START_TEST(an_undone_record_leaves_its_room)
 	void *a, *b;
 
 	ck_assert_int_eq(tail_reserve(&f.m, f.me, &ts, 0, 0, 64, 0, &t, &a), 1);
-	tail_commit(&f.m, t, 64, SEG_NEVER, 1, 1);
+	tail_commit(&f.m, t, 64, SEG_NEVER, 1);
 	ck_assert_uint_eq(seg_fill(&f.m, t->seg), 64);
 	tail_undo(&f.m, t);
 	ck_assert_uint_eq(seg_fill(&f.m, t->seg), 0);
@@ -196,13 +212,13 @@ START_TEST(undone_heads_of_long_values_seal_no_segment)
 
 	ck_assert_int_eq(tail_reserve(&f.m, f.me, &ts, 0, 0, 64, 0, &t, &at),
 	    1);
-	tail_commit(&f.m, t, 64, SEG_NEVER, 1, 1);
+	tail_commit(&f.m, t, 64, SEG_NEVER, 1);
 	tail_weigh(&f.m, t, 1);
 	seg = t->seg;
 	for (unsigned i = 0; i < 2 * f.m.chunks_seg; i++) {
 		ck_assert_int_eq(tail_reserve(&f.m, f.me, &ts, 0, 0, 64, 0, &t,
 		    &at), 1);
-		tail_commit(&f.m, t, 64, SEG_NEVER, 1, 1);
+		tail_commit(&f.m, t, 64, SEG_NEVER, 1);
 		tail_weigh(&f.m, t, f.m.chunks_seg - 1);
 		tail_undo(&f.m, t);
 		ck_assert_uint_eq(t->seg, seg);
@@ -222,10 +238,10 @@ START_TEST(records_of_a_kilobyte_begin_on_a_line)
 	void *at;
 
 	(void)tail_reserve(&f.m, f.me, &ts, 0, 0, 20, 0, &t, &at);
-	tail_commit(&f.m, t, 20, SEG_NEVER, 1, 1);
+	tail_commit(&f.m, t, 20, SEG_NEVER, 1);
 	(void)tail_reserve(&f.m, f.me, &ts, 0, 0, 1024, 0, &t, &at);
 	ck_assert_uint_eq((uintptr_t)at % 64, 0);
-	tail_commit(&f.m, t, 1024, SEG_NEVER, 1, 1);
+	tail_commit(&f.m, t, 1024, SEG_NEVER, 1);
 	ck_assert_uint_eq(seg_fill(&f.m, t->seg), 64 + 1024);
 	ck_assert_uint_eq(((uint32_t *)(void *)seg_data(&f.m, t->seg))[5], 0);
 	/* What is between them is dead, unless the record is undone. */
@@ -350,6 +366,7 @@ END_TEST
 SUITE_MAIN("seg", NULL, NULL, only_the_pictures_transitions_are_allowed,
     geometry_stays_in_the_budget, a_change_needs_the_word_that_was_seen,
     free_segments_are_taken_once_and_some_are_kept,
+    chunks_make_no_segment_of_records_older,
     retired_segments_wait_for_readers_and_pins,
     a_writer_holds_few_segments_and_shares_what_it_gives_back,
     an_undone_record_leaves_its_room,
