@@ -1,5 +1,5 @@
 /*
- * evict_int.h - what the parts of evict share: a run, a record's fate.
+ * evict_int.h - what the parts of evict share: a run, its choice, a record's fate.
  */
 #ifndef SHM_EVICT_INT_H
 #define SHM_EVICT_INT_H
@@ -8,7 +8,6 @@
 #include "tail.h"
 
 #define EVICT_BATCH 64u		/* segments under one grace period */
-#define EVICT_SKIP  16u
 #define EVICT_SWEEP 64u		/* words looked at for chunks in a step */
 
 /* One run, private to it. */
@@ -23,9 +22,28 @@ struct evict {
 	uint32_t seg[EVICT_BATCH];
 	uint64_t word[EVICT_BATCH];
 	uint32_t n;
-	uint32_t skip[EVICT_SKIP];
-	unsigned n_skip;
 };
+
+/* Why a segment is chosen, the best reason first. */
+enum evict_class {
+	EVICT_GONE,	/* all expired or flushed */
+	EVICT_EMPTY,	/* all replaced or deleted */
+	EVICT_SPARSE,	/* less than half live */
+	EVICT_FIFO,	/* the oldest */
+	EVICT_NONE
+};
+
+struct choice {
+	enum evict_class class;
+	uint32_t seg;
+	uint64_t word, birth;
+};
+
+/* Ticks for which a segment is left alone in which a bucket was locked: as long
+ * as a writer waits for one. */
+#define EVICT_AGAIN_BUSY 25u
+/* A minute for one with rubbish in it: fsck tells, and mends it. */
+#define EVICT_AGAIN_BAD	 15000u
 
 /* What becomes of the records of the segment at hand. */
 struct fate {
@@ -40,8 +58,11 @@ void evict_begin(struct evict *, const struct cmap *, struct slot_self *,
 /* Gives back the segments it copied to. */
 void evict_end(struct evict *);
 
+/* The segment to be evicted next: 1, 0 none. */
+int evict_pick(struct evict *, enum evict_want, struct choice *out);
+
 /* Unlink or move the record at `at` of a segment that we are evicting; `room`
- * bytes are left.  Its size; 0 its bucket is locked; -EUCLEAN. */
+ * bytes are left.  Its size; -EBUSY its bucket is locked; -EUCLEAN. */
 int evict_record(struct evict *, struct fate *, uint32_t seg, uint32_t at,
     uint32_t room);
 

@@ -174,7 +174,7 @@ evict_record(struct evict *e, struct fate *f, uint32_t seg, uint32_t at,
 	if (index_try(m, e->me, index_bucket(m, hash)) != 0) {
 		if (t != NULL)
 			tail_undo(m, t);
-		return 0;
+		return -EBUSY;
 	}
 	place = word_of(m, hash, word);
 	if (place == NULL) {

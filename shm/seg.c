@@ -71,6 +71,7 @@ side_fresh(const struct cmap *m, uint32_t seg, unsigned state)
 	st_rlx(&side->expiry, UINT64_C(0));
 	st_rlx(&side->born, 0u);
 	st_rlx(&side->walked, 0u);
+	st_rlx(&side->again, UINT64_C(0));
 	st_rlx(&side->chunks, 0u);
 	st_rlx(&side->key_hash, UINT64_C(0));
 	st_rlx(&side->since, (uint32_t)tick_now(m->region));

@@ -100,7 +100,9 @@ struct seg_side {
 	_Atomic uint32_t walked;	/* up to here nothing is linked any more */
 	_Atomic uint32_t chunks;	/* that its records have named */
 	_Atomic uint32_t since;	/* tick at which it was taken, low 32 bits */
-	uint64_t pad1;
+	/* Tick before which evictors pass it over: a bucket was locked, or it
+	 * has rubbish in it.  0 at once. */
+	_Atomic uint64_t again;
 };
 static_assert(sizeof(struct seg_side) == 64, "region format");
 

@@ -321,6 +321,95 @@ START_TEST(a_stuck_reader_refuses_sets_and_empties_nothing)
 }
 END_TEST
 
+#define STUCK 8u
+
+static unsigned
+items_in(const struct cmap *m, uint64_t bucket)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < INDEX_WORDS; i++)
+		n += index_kind(ld_rlx(&m->line[bucket].word[i])) == INDEX_ITEM;
+	return n;
+}
+
+static void
+hold_bucket(struct slot_self *me, void *arg)
+{
+	struct cmap m;
+
+	if (cmap_open(me->region, &m) != 0 ||
+	    index_lock(&m, me, *(uint64_t *)arg) != 0)
+		_exit(97);
+}
+
+static int
+is_stuck(const struct cmap *m, const uint64_t *stuck, unsigned i)
+{
+	char key[32];
+	uint64_t b = index_bucket(m, index_hash(m, key,
+	    (size_t)snprintf(key, sizeof(key), "new%u", i)));
+
+	for (unsigned k = 0; k < STUCK; k++)
+		if (stuck[k] == b)
+			return 1;
+	return 0;
+}
+
+START_TEST(locked_buckets_stop_no_eviction)
+{
+	/* Their records lie in more segments than a run may try, and these
+	 * are the oldest; all stopped for ever. */
+	struct cachefix f = cachefix_open(NULL);
+	const struct cmap *m = &f.c->m;
+	uint64_t stuck[STUCK], at = 0;
+	pid_t pid[STUCK];
+	unsigned i = 0, items = 0;
+
+	while (stats(f.c).evictions == 0)
+		ck_assert_int_eq(set_n(f.c, "k", i++, 0), 1);
+	for (unsigned k = 0; k < STUCK; k++) {
+		while (items_in(m, at) < 4)
+			ck_assert_uint_lt(++at, m->n_buckets);
+		items += items_in(m, at);
+		stuck[k] = at++;
+		pid[k] = shmfix_child(f.r, 4 + k, hold_bucket, &stuck[k]);
+	}
+	ck_assert_uint_ge(items, 32);
+	for (unsigned k = 0; k < 20000; k++)
+		if (!is_stuck(m, stuck, k))
+			ck_assert_int_eq(set_n(f.c, "new", k, 0), 1);
+	for (unsigned k = 0; k < STUCK; k++)
+		shmfix_kill(pid[k]);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(rubbish_stops_no_eviction)
+{
+	struct cachefix f = cachefix_open(NULL);
+	const struct cmap *m = &f.c->m;
+	struct cache_stats s;
+
+	/* 25 segments that expire at once, with a bad record in each. */
+	for (unsigned i = 0; i < 1000; i++)
+		ck_assert_int_eq(set_n(f.c, "k", i, 5000000), 1);
+	tail_give_all(m, &f.c->tails);
+	for (uint32_t n = 0; n < m->n_segs; n++)
+		if (seg_fill(m, n) != 0)
+			*(uint32_t *)(void *)seg_data(m, n) = UINT32_MAX;
+	wait_ticks(f.r, 4);
+	s = stats(f.c);
+	ck_assert_uint_gt(s.seg[CACHE_SEG_SEALED], 20);
+	for (unsigned i = 0; i < 20000; i++)
+		ck_assert_int_eq(set_n(f.c, "new", i, 0), 1);
+	/* They are not tried again and again. */
+	ck_assert_uint_ge(stats(f.c).seg[CACHE_SEG_SEALED] +
+	    stats(f.c).seg[CACHE_SEG_PARTIAL], s.seg[CACHE_SEG_SEALED]);
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(an_index_too_small_for_its_records_drops_the_least_used)
 {
 	/* Dimensioned for records of 8 KiB, filled with small ones. */
@@ -409,6 +498,7 @@ SUITE_MAIN("evict", NULL, NULL, a_full_cache_stays_full,
     sparse_segments_are_packed_before_live_records_go,
     a_hot_counter_recycles_its_own_garbage,
     a_stuck_reader_refuses_sets_and_empties_nothing,
+    locked_buckets_stop_no_eviction, rubbish_stops_no_eviction,
     an_index_too_small_for_its_records_drops_the_least_used,
     empty_overflow_lines_are_given_back,
     long_values_make_room_and_are_not_half_evicted)
