@@ -46,6 +46,24 @@ cache_register(struct region *r)
 	return rc;
 }
 
+int
+cache_overdue(const struct cache *c, const struct item *it, uint64_t now)
+{
+	const struct cmap *m = &c->m;
+	uint64_t seg = (uint64_t)((const char *)it - m->data) >> m->seg_shift;
+
+	/* Hints would do: they are right but for the last day. */
+	if (now - ld_rlx(&m->head->swept) < EVICT_SWEPT)
+		return 0;
+	return ld_rlx(&m->side[seg].expiry) <= now;
+}
+
+static void
+look_swept(struct cache *c)
+{
+	c->swept = ld_rlx(&c->m.head->swept);
+}
+
 static struct cache *
 view_make(struct region *r, int *rc_out)
 {
@@ -56,6 +74,7 @@ view_make(struct region *r, int *rc_out)
 		free(c);
 		return NULL;
 	}
+	look_swept(c);
 	return c;
 }
 
@@ -147,6 +166,7 @@ cache_tick(struct cache *c)
 	}
 	if (now > IDLE_TICKS)
 		tail_give_idle(&c->m, &c->tails, now - IDLE_TICKS);
+	look_swept(c);
 	limit_tails(c);
 	rc = maint_run(c->me);
 	return dead < 0 ? dead : rc;

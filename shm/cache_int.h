@@ -6,6 +6,7 @@
 
 #include "cache.h"
 #include "cmap.h"
+#include "evict.h"
 #include "item.h"
 #include "look.h"
 #include "tail.h"
@@ -18,6 +19,7 @@ struct cache {
 	struct cmap_cell *cell;
 	struct tails tails;
 	uint64_t reap_at;		/* tick at which to look for the dead */
+	uint64_t swept;			/* as cmap_head.swept was a while ago */
 	int scarce;			/* fewer segments than writers want open */
 	uint32_t n_drop;
 	uint32_t *drop;			/* chunks of a record just replaced */
@@ -42,18 +44,26 @@ cache_key_bad(size_t key_len)
 					    : 0;
 }
 
+/* Whether its whole segment has expired, when that was not swept for long. */
+int cache_overdue(const struct cache *, const struct item *, uint64_t now);
+
 /* Whether the record is to be served.  A record that does not expire costs no
  * look at a clock. */
 static inline int
 cache_valid(const struct cache *c, const struct item *it,
     const struct item_view *v)
 {
+	uint64_t now;
+
 	/* Acquire: who saw the flush in another way finds it here. */
 	if (item_older(it, (uint32_t)ld_acq(&c->m.hot[CMAP_FLUSHED])))
 		return 0;
 	if (!v->expires)
 		return 1;
-	return !item_expired(v, tick_now(c->m.region));
+	now = tick_now(c->m.region);
+	if (item_expired(v, now))
+		return 0;
+	return now - c->swept < EVICT_SWEPT || !cache_overdue(c, it, now);
 }
 
 /* Fill what a caller may know of a record. */

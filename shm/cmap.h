@@ -64,11 +64,18 @@ struct cmap_head {
 	/* Segments with records, as counted by who evicted last: a hint. */
 	_Atomic uint32_t in_use;
 	uint32_t pad3[11];
-	uint64_t spare[480 - 24];
+	/*
+	 * A line: a tick at which no segment had records that all expired more
+	 * than EVICT_LATE before.  Writer: who has looked at all.
+	 */
+	_Atomic uint64_t swept;
+	uint64_t pad4[7];
+	uint64_t spare[480 - 32];
 };
 static_assert(sizeof(struct cmap_head) <= REGION_PAGE, "one page");
 static_assert(offsetof(struct cmap_head, births) == 128, "region format");
 static_assert(offsetof(struct cmap_head, free_hint) == 192, "region format");
+static_assert(offsetof(struct cmap_head, swept) == 256, "region format");
 
 /*
  * A slot's part.  Writer: the slot's owner, plain stores; once it is dead who

@@ -123,6 +123,7 @@ evict_segment(struct evict *e, const struct choice *c)
 	memset(&f, 0, sizeof(f));
 	f.queue = seg_queue(word);
 	f.bucket = seg_bucket(word);
+	f.expired = ld_rlx(&m->side[c->seg].expiry) <= e->now;
 	f.pack = c->class == EVICT_SPARSE;
 	f.pack_left = seg_fill(m, c->seg) / 2;
 	f.birth = c->birth;

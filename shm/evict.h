@@ -40,6 +40,16 @@ evict_keep(const struct cmap *m)
 	return m->n_reserve / 2;
 }
 
+/*
+ * Records of a segment that expired as a whole would be served again from 24
+ * days after its end on, if they were still there: the 128 days of 32 bits
+ * (item.h), less the 104 from a record's end to its segment's (tail.c).  While
+ * all segments were looked at less than a day ago, and none had ended 14 days
+ * before, there is none; else readers ask the segment itself (cache_valid()).
+ */
+#define EVICT_LATE  (14u * 86400u * 250u)
+#define EVICT_SWEPT (86400u * 250u)
+
 /* Whether there are more than those. */
 int evict_room(const struct cmap *);
 

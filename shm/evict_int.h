@@ -49,6 +49,7 @@ struct choice {
 struct fate {
 	unsigned queue, bucket;
 	int pack;
+	int expired;		/* all of it */
 	uint32_t pack_left;	/* never copy more than is freed */
 	uint64_t birth;
 };

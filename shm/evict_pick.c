@@ -40,6 +40,25 @@ left_alone(const struct evict *e, uint32_t n)
 	return ld_rlx(&e->m->side[n].again) - e->now - 1 < EVICT_AGAIN_BAD;
 }
 
+/* Whether it has records that expired so long ago that someone may soon take
+ * them for fresh.  The fill mark comes first: what it says was put there. */
+static int
+is_late(const struct evict *e, uint32_t n)
+{
+	return seg_fill(e->m, n) != 0 && e->now > EVICT_LATE &&
+	    ld_rlx(&e->m->side[n].expiry) <= e->now - EVICT_LATE;
+}
+
+/* Tell readers that nothing is late: seldom, for all read that line. */
+static void
+note_swept(const struct evict *e)
+{
+	_Atomic uint64_t *swept = &e->m->head->swept;
+
+	if (e->now - ld_rlx(swept) >= EVICT_SWEPT / 64)
+		st_rlx(swept, e->now);
+}
+
 /*
  * One pass over the words.  Everything is read while others change it: what
  * we choose may be a little worse than the best; the exchange of its word
@@ -52,7 +71,7 @@ evict_pick(struct evict *e, enum evict_want want, struct choice *out)
 	struct choice best[2] = { { .class = EVICT_NONE },
 		{ .class = EVICT_NONE } };
 	uint32_t n_in[2] = { 0, 0 };
-	unsigned q;
+	unsigned q, n_late = 0;
 
 	for (uint32_t n = 0; n < m->n_segs; n++) {
 		uint64_t word = ld_rlx(&m->state[n]);
@@ -63,6 +82,7 @@ evict_pick(struct evict *e, enum evict_want want, struct choice *out)
 		    seg_queue(word) > SEG_MAIN)
 			continue;
 		n_in[seg_queue(word)]++;
+		n_late += (unsigned)is_late(e, n);
 		if ((state != SEG_SEALED && state != SEG_PARTIAL) ||
 		    left_alone(e, n))
 			continue;
@@ -73,6 +93,8 @@ evict_pick(struct evict *e, enum evict_want want, struct choice *out)
 		choose(&best[seg_queue(word)], class, n, word,
 		    ld_rlx(&m->side[n].birth));
 	}
+	if (n_late == 0)
+		note_swept(e);
 	/* The share of what is in use: with a limit of keys, or with long
 	 * values, that is less than the budget. */
 	st_rlx(&m->head->in_use, n_in[0] + n_in[1]);

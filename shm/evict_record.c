@@ -53,7 +53,7 @@ static enum doom
 doom_of(const struct evict *e, const struct fate *f, const struct item *it,
     const struct item_view *v)
 {
-	if (item_expired(v, e->now))
+	if ((f->expired && v->expires) || item_expired(v, e->now))
 		return DOOM_EXPIRED;
 	if (item_older(it, e->flushed))
 		return DOOM_FLUSHED;

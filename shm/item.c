@@ -1,10 +1,6 @@
 /* item.c - records: reading what may be rubbish, writing what is not */
 #include "item.h"
 
-/* Farthest expiry that 32 bits of ticks can tell from the past, with a month
- * left in which an expired record may wait for its segment's end. */
-#define EXPIRY32_MAX ((UINT64_C(1) << 31) - (UINT64_C(30) * 86400 * 250))
-
 struct cursor {
 	const char *p;
 	uint32_t left;
@@ -125,20 +121,16 @@ item_parse(const struct item *it, uint32_t room, uint32_t seg_bytes,
 uint64_t
 item_left(const struct item_view *v, uint64_t now)
 {
-	int32_t left;
-
-	if (!v->expires)
+	if (!v->expires || item_expired(v, now))
 		return 0;
-	if (v->expires64)
-		return v->expiry > now ? v->expiry - now : 0;
-	left = (int32_t)((uint32_t)v->expiry - (uint32_t)now);
-	return left > 0 ? (uint64_t)left : 0;
+	return v->expires64 ? v->expiry - now
+			    : (uint32_t)v->expiry - (uint32_t)now;
 }
 
 static int
 plan_far(const struct item_plan *p)
 {
-	return p->expiry != 0 && p->expiry - p->now > EXPIRY32_MAX;
+	return p->expiry != 0 && p->expiry - p->now > ITEM_TICKS_MAX;
 }
 
 static uint32_t

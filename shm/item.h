@@ -57,6 +57,16 @@ static_assert(sizeof(_Atomic uint8_t) == 1, "a byte of its own");
 #define ITEM_LINE_FROM	1024u
 #define ITEM_LINE	64u
 
+/*
+ * 32 bits of ticks are a circle of 199 days.  What is at most 69 days ahead
+ * gets them, longer times 64; so what lies farther ahead on the circle is the
+ * past, for 128 days.  The day between is for clocks that are not quite one.
+ * Longer than that no expired record is left where it is found (cache_valid()).
+ */
+#define ITEM_DAY	(86400u * 250u)
+#define ITEM_TICKS_MAX	((UINT32_C(1) << 31) - 30 * ITEM_DAY)
+#define ITEM_AHEAD_MAX	(ITEM_TICKS_MAX + ITEM_DAY)
+
 #define ITEM_EXPIRY	1u
 #define ITEM_FLAGS	2u
 #define ITEM_MORE	4u
@@ -174,7 +184,7 @@ item_value_len(const struct item_view *v)
 	return (uint64_t)v->chunk_bytes + v->len;
 }
 
-/* Whether it has expired at tick `now` (64 bits). */
+/* Whether it has expired at tick `now` (64 bits), less than 128 days ago. */
 static inline int
 item_expired(const struct item_view *v, uint64_t now)
 {
@@ -182,7 +192,7 @@ item_expired(const struct item_view *v, uint64_t now)
 		return 0;
 	if (v->expires64)
 		return now >= v->expiry;
-	return (int32_t)((uint32_t)now - (uint32_t)v->expiry) >= 0;
+	return (uint32_t)v->expiry - (uint32_t)now - 1 >= ITEM_AHEAD_MAX;
 }
 
 /* Ticks it has left, 0 when it has expired or never does. */

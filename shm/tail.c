@@ -9,7 +9,6 @@
 #include "seg.h"
 #include "ttlb.h"
 
-#define DAY_TICKS (86400u * 250u)
 /*
  * A week.  32 bits of ticks tell what expired up to 128 days ago from what is
  * yet to.  A segment that fills slowly, and always has something in it that
@@ -18,7 +17,7 @@
  * last record expires less than 105 days after the first: the week, and the
  * longest time of a bucket that has records with 32 bits.
  */
-#define OLD_TICKS (7u * DAY_TICKS)
+#define OLD_TICKS (7u * ITEM_DAY)
 /* Births: with less than twice as many as there can be slow buckets, giving up
  * their segments would be what makes segments old. */
 #define OLD_BIRTHS (2u * TTLB_N)
@@ -41,7 +40,7 @@ tail_old(const struct cmap *m, const struct tails *ts, const struct tail *t)
 
 	if (t->fill == 0)
 		return 0;
-	if (t->expiry <= ts->now || (age > OLD_TICKS && age < -DAY_TICKS))
+	if (t->expiry <= ts->now || (age > OLD_TICKS && age < -ITEM_DAY))
 		return 1;
 	/* Late by a moment is early enough. */
 	return ld_rlx(&m->head->births) > t->last_birth;

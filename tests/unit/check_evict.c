@@ -233,6 +233,73 @@ START_TEST(what_has_expired_stays_so_for_ever)
 }
 END_TEST
 
+START_TEST(nothing_expired_comes_back_where_nobody_ticks)
+{
+	struct cachefix f = cachefix_open(NULL);
+	struct cache *ro;
+
+	ck_assert_int_eq(set_n(f.c, "k", 0, 10 * (DAY_NS / 86400)), 1);
+	ck_assert_int_eq(cache_open_ro(f.r, &ro), 0);
+	for (unsigned day = 5; day < 500; day += 5) {
+		(void)add_rlx(&f.r->hot->suspended_ns, 5 * DAY_NS);
+		ck_assert_msg(!has_n(f.c, "k", 0) && !has_n(ro, "k", 0),
+		    "after %u days", day);
+	}
+	cache_close(&ro);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(nothing_expired_comes_back_from_a_forgotten_segment)
+{
+	/* Its owner lives, and does nothing; another ticks. */
+	struct cachefix f = cachefix_open(NULL);
+	struct slot_self *me;
+	struct cache *c;
+
+	me = shmfix_attach(f.r, SLOT_ANY, SLOT_ROLE_WORKER, "");
+	ck_assert_int_eq(cache_open(me, &c), 0);
+	ck_assert_int_eq(set_n(f.c, "k", 0, 10 * (DAY_NS / 86400)), 1);
+	for (unsigned i = 1; i < 1000; i++) {
+		(void)add_rlx(&f.r->hot->suspended_ns, DAY_NS / 2);
+		(void)cache_tick(c);
+		ck_assert_msg(!has_n(c, "k", 0), "after %u half days", i);
+	}
+	ck_assert_uint_eq(stats(c).seg[CACHE_SEG_OPEN], 1);
+	/* When its owner goes on, it is swept and forgotten. */
+	(void)cache_tick(f.c);
+	(void)cache_tick(c);
+	(void)cache_tick(c);
+	ck_assert_uint_eq(stats(c).items, 0);
+	cache_close(&c);
+	slot_detach(&me);
+	cachefix_close(&f);
+}
+END_TEST
+
+START_TEST(what_expires_is_served_until_then)
+{
+	/* Of times on both sides of what 32 bits can tell. */
+	static const int64_t days[] = { 1, 60, 69, 70, 98, 99, 127, 130, 400 };
+	struct cachefix f = cachefix_open(NULL);
+	enum { N = sizeof(days) / sizeof(days[0]) };
+
+	for (unsigned i = 0; i < N; i++)
+		ck_assert_int_eq(set_n(f.c, "k", i, days[i] * DAY_NS), 1);
+	for (int64_t day = 0; day < 600; day++) {
+		for (unsigned i = 0; i < N; i++)
+			ck_assert_msg(day == days[i] ||	/* its very moment */
+			    has_n(f.c, "k", i) == (day < days[i]),
+			    "%d days, after %d", (int)days[i], (int)day);
+		(void)add_rlx(&f.r->hot->suspended_ns, DAY_NS);
+		/* At times somebody ticks, at times nobody. */
+		if (day / 50 % 2 == 0)
+			(void)cache_tick(f.c);
+	}
+	cachefix_close(&f);
+}
+END_TEST
+
 START_TEST(a_limit_of_keys_holds_and_has_an_order)
 {
 	struct cachefix f = cachefix_open(&(struct cache_plan){
@@ -494,7 +561,11 @@ SUITE_MAIN("evict", NULL, NULL, a_full_cache_stays_full,
     expired_segments_are_reclaimed_whole,
     deleted_segments_of_aligned_records_are_reclaimed,
     more_writers_than_segments_can_all_write,
-    what_has_expired_stays_so_for_ever, a_limit_of_keys_holds_and_has_an_order,
+    what_has_expired_stays_so_for_ever,
+    nothing_expired_comes_back_where_nobody_ticks,
+    nothing_expired_comes_back_from_a_forgotten_segment,
+    what_expires_is_served_until_then,
+    a_limit_of_keys_holds_and_has_an_order,
     sparse_segments_are_packed_before_live_records_go,
     a_hot_counter_recycles_its_own_garbage,
     a_stuck_reader_refuses_sets_and_empties_nothing,
