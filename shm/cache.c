@@ -12,6 +12,7 @@
 #include "reap.h"
 #include "seg.h"
 
+#define LIMIT_EVERY 10u		/* ticks: all slots' pages are looked at */
 #define IDLE_TICKS 250u		/* a second: then open segments are given back */
 #define REAP_TICKS 250u		/* how often a tick looks for the dead */
 
@@ -167,7 +168,8 @@ cache_tick(struct cache *c)
 	if (now > IDLE_TICKS)
 		tail_give_idle(&c->m, &c->tails, now - IDLE_TICKS);
 	look_swept(c);
-	limit_tails(c);
+	if (c->n_ticks++ % LIMIT_EVERY == 0)
+		limit_tails(c);
 	rc = maint_run(c->me);
 	return dead < 0 ? dead : rc;
 }
@@ -195,6 +197,8 @@ cache_flush(struct cache *c)
 	while (seen < t && !cas_ar(cell, &seen, t))
 		;
 	CRASH_POINT("cache.flush.done");
+	/* Late is early enough: it delays reclaiming by 100 ms. */
+	st_rlx(&c->m.head->quiet, 0u);
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct cache {
 	struct tails tails;
 	uint64_t reap_at;		/* tick at which to look for the dead */
 	uint64_t swept;			/* as cmap_head.swept was a while ago */
+	unsigned n_ticks;
 	int scarce;			/* fewer segments than writers want open */
 	uint32_t n_drop;
 	uint32_t *drop;			/* chunks of a record just replaced */

@@ -96,20 +96,29 @@ probe(struct cache *c, const struct cache_want *w, struct probe *p)
 	return 0;
 }
 
-int
-cache_make_room(struct cache *c)
+/* What waits for its grace period only, then what can be evicted. */
+static int
+room_once(struct cache *c)
 {
 	if (seg_reclaim(&c->m, UINT32_MAX) != 0 && evict_room(&c->m))
 		return 1;
-	if (evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX))
+	return evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX);
+}
+
+int
+cache_make_room(struct cache *c)
+{
+	if (room_once(c))
 		return 1;
-	/* What we have open ourselves nobody can evict. */
-	tail_give_all(&c->m, &c->tails);
-	if (evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX))
-		return 1;
+	/* While a reader holds all up, trying again makes nothing free. */
+	if (!evict_held_up(&c->m)) {
+		/* What we have open ourselves nobody can evict. */
+		tail_give_all(&c->m, &c->tails);
+		if (evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX))
+			return 1;
+	}
 	/* Perhaps what is in the way is dead: a reader, an evictor. */
-	return reap_any(c->me) > 0 &&
-	    evict_run(&c->m, c->me, EVICT_ROOM, UINT64_MAX);
+	return reap_any(c->me) > 0 && room_once(c);
 }
 
 /* Where the record goes; makes room when there is none. */

@@ -63,7 +63,11 @@ struct cmap_head {
 	_Atomic uint32_t pinned;
 	/* Segments with records, as counted by who evicted last: a hint. */
 	_Atomic uint32_t in_use;
-	uint32_t pad3[11];
+	/* Low 32 bits of the tick until which maintenance need not look again
+	 * for segments that cost nothing; 0 now.  Writer: who has the maint
+	 * word; who flushes. */
+	_Atomic uint32_t quiet;
+	uint32_t pad3[10];
 	/*
 	 * A line: a tick at which no segment had records that all expired more
 	 * than EVICT_LATE before.  Writer: who has looked at all.

@@ -40,14 +40,11 @@ epoch_stamp(struct slot_self *me)
 	return add_seq(&r->hot->epoch, UINT64_C(1));
 }
 
-int
-epoch_passed(struct region *r, uint64_t stamp)
+uint64_t
+epoch_safe(struct region *r)
 {
-	uint64_t epoch, safe, least, word;
+	uint64_t safe = ld_acq(&r->hot->safe), epoch, least, word;
 
-	safe = ld_acq(&r->hot->safe);
-	if (stamp <= safe)
-		return 1;
 	/*
 	 * W4.  All stamps below this value were taken before this load (it
 	 * pairs with their fetch_add), so the words below are read after their
@@ -64,7 +61,13 @@ epoch_passed(struct region *r, uint64_t stamp)
 	/* Tell the others; only forward, whoever was faster. */
 	while (least - 1 > safe && !cas_ar(&r->hot->safe, &safe, least - 1))
 		;
-	return stamp < least;
+	return least - 1;
+}
+
+int
+epoch_passed(struct region *r, uint64_t stamp)
+{
+	return stamp <= ld_acq(&r->hot->safe) || stamp <= epoch_safe(r);
 }
 
 static void

@@ -53,7 +53,7 @@ epoch_enter(struct slot_self *me)
 }
 
 /* Leave.  Every read above is done before the store is seen: pairs with the
- * acquire in epoch_passed(). */
+ * acquire in epoch_safe(). */
 static inline void
 epoch_leave(struct slot_self *me)
 {
@@ -80,6 +80,11 @@ uint64_t epoch_stamp(struct slot_self *);
 /* Whether no reader can hold anything of a batch with this stamp: 1 or 0.
  * Reads the slots only when nobody has found out before.  Never waits. */
 int epoch_passed(struct region *, uint64_t stamp);
+
+/* The greatest stamp whose batch no reader can hold any more, found out by
+ * reading the slots: what is retired later has a greater stamp, so one call
+ * decides for many batches.  Never waits. */
+uint64_t epoch_safe(struct region *);
 
 /* Advance the epoch and note the time, which the caller has read under the
  * maint word; the maintainer does it at least every 100 ms. */

@@ -146,13 +146,8 @@ evict_room(const struct cmap *m)
 	return seg_count_free(m, evict_keep(m) + 1) > evict_keep(m);
 }
 
-/*
- * Whether so much is retired already that evicting more would only empty the
- * cache: a reader that was preempted in its section holds all of it up, for a
- * time slice or longer.  Writers hear -ENOBUFS until it goes on.
- */
-static int
-held_up(const struct cmap *m)
+int
+evict_held_up(const struct cmap *m)
 {
 	uint32_t n_retired = 0, limit = m->n_reserve + m->n_segs / 32;
 
@@ -173,7 +168,7 @@ evict_run(const struct cmap *m, struct slot_self *me, enum evict_want want,
 
 	evict_begin(&e, m, me, until_ns);
 	while (tries != 0 && leaves != 0 && !done) {
-		if ((want == EVICT_ROOM && held_up(m)) ||
+		if ((want == EVICT_ROOM && evict_held_up(m)) ||
 		    !evict_pick(&e, want, &c))
 			break;
 		if (!evict_segment(&e, &c)) {
@@ -189,8 +184,21 @@ evict_run(const struct cmap *m, struct slot_self *me, enum evict_want want,
 	}
 	batch_flush(&e);
 	evict_end(&e);
-	(void)seg_reclaim(m, EVICT_BATCH);
+	if (tries != TRIES)
+		(void)seg_reclaim(m, EVICT_BATCH);
 	return want == EVICT_ROOM ? evict_room(m) : done;
+}
+
+/* Everyone's tick comes by here: what found nothing is not done again by any
+ * process for 100 ms. */
+static void
+reclaim_dead(const struct cmap *m, struct slot_self *me, uint64_t until_ns)
+{
+	uint32_t now = (uint32_t)tick_now(m->region);
+
+	/* The circle of 32 bits is harmless: 100 ms once in 199 days. */
+	if (ld_rlx(&m->head->quiet) - now - 1 >= EVICT_QUIET)
+		(void)evict_run(m, me, EVICT_DEAD, until_ns);
 }
 
 void
@@ -203,7 +211,7 @@ evict_maint(struct slot_self *me, uint64_t until_ns, void *arg)
 		return;
 	(void)seg_reclaim(m, UINT32_MAX);
 	evict_sweep(m, me, EVICT_SWEEP);
-	(void)evict_run(m, me, EVICT_DEAD, until_ns);
+	reclaim_dead(m, me, until_ns);
 	while (tick_clock(CLOCK_MONOTONIC) < until_ns &&
 	    seg_count_free(m, m->n_reserve) < m->n_reserve)
 		if (!evict_run(m, me, EVICT_ROOM, until_ns))

@@ -54,6 +54,13 @@ evict_keep(const struct cmap *m)
 int evict_room(const struct cmap *);
 
 /*
+ * Whether so much is retired already that evicting more would only empty the
+ * cache: a reader that was preempted in its section holds all of it up, for a
+ * time slice or longer.  Writers hear -ENOBUFS until it goes on.
+ */
+int evict_held_up(const struct cmap *);
+
+/*
  * Work until CLOCK_MONOTONIC reaches until_ns, a free segment was made (ROOM)
  * or some records went (KEYS); at least one segment is tried.  1 it was done,
  * 0 not.  Not inside a section or with a bucket's lock held.

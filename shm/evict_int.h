@@ -39,6 +39,8 @@ struct choice {
 	uint64_t word, birth;
 };
 
+/* Ticks for which nobody looks again for what costs nothing to reclaim. */
+#define EVICT_QUIET 25u
 /* Ticks for which a segment is left alone in which a bucket was locked: as long
  * as a writer waits for one. */
 #define EVICT_AGAIN_BUSY 25u

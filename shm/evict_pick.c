@@ -103,7 +103,10 @@ evict_pick(struct evict *e, enum evict_want want, struct choice *out)
 	if (best[q].class == EVICT_NONE || best[!q].class < best[q].class)
 		q = !q;
 	*out = best[q];
-	if (out->class == EVICT_NONE)
-		return 0;
-	return want != EVICT_DEAD || out->class <= EVICT_EMPTY;
+	if (want != EVICT_DEAD)
+		return out->class != EVICT_NONE;
+	if (out->class <= EVICT_EMPTY)
+		return 1;
+	st_rlx(&m->head->quiet, (uint32_t)e->now + EVICT_QUIET);
+	return 0;
 }

@@ -222,7 +222,11 @@ seg_pinned(const struct cmap *m, uint32_t seg)
 uint32_t
 seg_reclaim(const struct cmap *m, uint32_t max)
 {
+	/* What others found out, then what we find out, once: a stamp that is
+	 * greater then is for the next call. */
+	uint64_t safe = ld_acq(&m->region->hot->safe), stamp;
 	uint32_t done = 0;
+	int looked = 0;
 
 	for (uint32_t n = 0; n < m->n_segs && done < max; n++) {
 		uint64_t word = seg_load(m, n);
@@ -231,8 +235,12 @@ seg_reclaim(const struct cmap *m, uint32_t max)
 			continue;
 		/* The stamp belongs to the word that we compare below: it was
 		 * stored before it, and is not stored again until the next. */
-		if (!epoch_passed(m->region, ld_rlx(&m->side[n].stamp)) ||
-		    seg_pinned(m, n))
+		stamp = ld_rlx(&m->side[n].stamp);
+		if (stamp > safe && !looked) {
+			safe = epoch_safe(m->region);
+			looked = 1;
+		}
+		if (stamp > safe || seg_pinned(m, n))
 			continue;
 		done += (uint32_t)seg_change(m, n, &word, SEG_FREE, 0, 0, 0);
 	}

@@ -45,6 +45,29 @@ START_TEST(section_entered_after_the_stamp_does_not)
 }
 END_TEST
 
+START_TEST(one_look_decides_for_all_batches)
+{
+	struct region *r = shmfix_region(NULL);
+	struct slot_self *rd = shmfix_attach(r, 0, SLOT_ROLE_WORKER, NULL);
+	struct slot_self *wr = shmfix_attach(r, 1, SLOT_ROLE_WORKER, NULL);
+	uint64_t stamp[3], safe;
+
+	stamp[0] = epoch_stamp(wr);
+	stamp[1] = epoch_stamp(wr);
+	ck_assert_int_eq(epoch_enter(rd), 0);
+	stamp[2] = epoch_stamp(wr);
+	safe = epoch_safe(r);
+	ck_assert_uint_ge(safe, stamp[1]);
+	ck_assert_uint_lt(safe, stamp[2]);
+	epoch_leave(rd);
+	ck_assert_uint_ge(epoch_safe(r), stamp[2]);
+	ck_assert_uint_lt(epoch_safe(r), epoch_stamp(wr));
+	slot_detach(&rd);
+	slot_detach(&wr);
+	region_close(&r);
+}
+END_TEST
+
 /* A scan that finds nobody says nothing of stamps that are yet to come. */
 START_TEST(scan_without_readers_does_not_free_the_future)
 {
@@ -197,6 +220,7 @@ main(void)
 	TCase *tc = SUITE_CASE("epoch", NULL, NULL,
 	    section_entered_before_the_stamp_holds_it_up,
 	    section_entered_after_the_stamp_does_not,
+	    one_look_decides_for_all_batches,
 	    scan_without_readers_does_not_free_the_future,
 	    nested_sections_end_with_the_outermost,
 	    dead_reader_is_cleared_with_its_slot,
