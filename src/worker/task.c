@@ -87,6 +87,7 @@ run(struct skep_task *t)
 
 	must(l->running == NULL);
 	t->state = TASK_RUNNING;
+	t->breath_ns = 0;
 	l->running = t;
 	l->n_runs++;
 	if (fiber_resume(t->fiber)) {

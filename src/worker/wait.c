@@ -130,6 +130,16 @@ wait_fd(struct skep_task *t, int fd, short events, int64_t limit_ns)
 	return suspend(&w, fd, events, limit_ns);
 }
 
+/* Ready at once, behind all others. */
+static int
+yield(struct skep_task *t)
+{
+	t->state = TASK_READY;
+	TAILQ_INSERT_TAIL(&t->loop->ready, t, ready);
+	fiber_suspend();
+	return t->canceled ? -ECANCELED : 0;
+}
+
 int
 wait_sleep(struct skep_task *t, int64_t ns)
 {
@@ -149,9 +159,23 @@ wait_sleep(struct skep_task *t, int64_t ns)
 		return -ECANCELED;
 	if (t->deadline_ns != TASK_NEVER && clock_mono_ns() >= t->deadline_ns)
 		return -ETIMEDOUT;
-	/* Ready at once, behind all others. */
-	t->state = TASK_READY;
-	TAILQ_INSERT_TAIL(&t->loop->ready, t, ready);
-	fiber_suspend();
-	return t->canceled ? -ECANCELED : 0;
+	return yield(t);
+}
+
+int
+wait_breathe(struct skep_task *t, size_t n)
+{
+	int64_t now = clock_coarse_ns();
+
+	if (t->breath_ns == 0) {
+		t->breath_ns = now;
+		t->breath_n = 0;
+	}
+	t->breath_n += n;
+	if (t->breath_n < WAIT_BREATH_BYTES &&
+	    now - t->breath_ns < WAIT_BREATH_NS)
+		return 0;
+	if (t->kind->waits != NULL)
+		t->kind->waits(t);
+	return t->canceled ? -ECANCELED : yield(t);
 }

@@ -17,6 +17,7 @@
 #ifndef WORKER_WAIT_H
 #define WORKER_WAIT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct skep_task;
@@ -42,5 +43,15 @@ int wait_fd(struct skep_task *, int fd, short events, int64_t limit_ns);
 
 /* As skep_sleep(). */
 int wait_sleep(struct skep_task *, int64_t ns);
+
+/*
+ * For calls that may wait, where they need not: n bytes have been dealt with.
+ * Lets others run once it has been WAIT_BREATH_BYTES, or about WAIT_BREATH_NS,
+ * since the task went on: a handler whose client is as fast as itself must not
+ * keep the loop.  0, -ECANCELED; no deadline ends it, as nothing is waited for.
+ */
+#define WAIT_BREATH_BYTES 65536u
+#define WAIT_BREATH_NS	  1000000 /* seen up to 4 ms late: the coarse clock */
+int wait_breathe(struct skep_task *, size_t n);
 
 #endif

@@ -250,6 +250,71 @@ START_TEST(a_yield_lets_the_others_run)
 }
 END_TEST
 
+static int
+breathe_bytes(struct skep_task *t)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		note("a");
+		ck_assert_int_eq(wait_breathe(t, WAIT_BREATH_BYTES / 2), 0);
+	}
+	return 0;
+}
+
+START_TEST(a_task_breathes_after_so_many_bytes)
+{
+	clock_fake(MS, MS);
+	start(breathe_bytes);
+	start(yield_b);
+	until_done(2);
+	clock_real();
+	ck_assert_str_eq(seen, "aabaabab");
+}
+END_TEST
+
+static int
+breathe_time(struct skep_task *t)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		note("a");
+		ck_assert_int_eq(wait_breathe(t, 1), 0);
+		clock_fake_advance(WAIT_BREATH_NS / 2);
+	}
+	return 0;
+}
+
+START_TEST(a_task_breathes_after_so_much_time)
+{
+	clock_fake(MS, MS);
+	start(breathe_time);
+	start(yield_b);
+	until_done(2);
+	clock_real();
+	ck_assert_str_eq(seen, "aaabaabb");
+}
+END_TEST
+
+static int
+breathe_late(struct skep_task *t)
+{
+	t->deadline_ns = clock_mono_ns() - 1;
+	if (wait_breathe(t, WAIT_BREATH_BYTES) != 0)
+		return 1;
+	task_cancel(t);
+	return wait_breathe(t, WAIT_BREATH_BYTES);
+}
+
+START_TEST(cancellation_ends_a_breath_and_a_deadline_does_not)
+{
+	start(breathe_late);
+	until_done(1);
+	ck_assert_int_eq(last_rc, -ECANCELED);
+}
+END_TEST
+
 static int pipe_fd[2];
 
 static int
@@ -413,6 +478,9 @@ SUITE_MAIN("task", setup, teardown, a_task_that_does_not_wait_is_done_at_once,
     the_deadline_ends_a_wait_without_limit,
     a_deadline_that_has_passed_fails_at_once,
     after_cancellation_every_wait_fails_at_once, a_yield_lets_the_others_run,
+    a_task_breathes_after_so_many_bytes,
+    a_task_breathes_after_so_much_time,
+    cancellation_ends_a_breath_and_a_deadline_does_not,
     a_descriptor_that_is_ready_ends_the_wait, a_sleep_is_never_short,
     running_out_of_task_memory_is_sticky_until_it_ends,
     chunks_are_kept_for_the_next_task, all_tasks_can_be_cancelled,
