@@ -455,9 +455,6 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)loop_now(&c->http->w->loop);
-	if (http_io_flush(c) == 1 ||
-	    http_buf_len(&c->out) < HTTP_OUT_MAX / 2)
-		wait_wake(c->out_wait, 0);
 	http_conn_run(c);
 }
 

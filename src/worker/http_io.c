@@ -232,14 +232,13 @@ send_some(struct http_conn *c)
 	return sendmsg(c->fd, &m, MSG_NOSIGNAL);
 }
 
-int
-http_io_flush(struct http_conn *c)
+/* 1 all has been sent, 0 the client has to take some first, -EPIPE gone. */
+static int
+send_all(struct http_conn *c)
 {
 	int took = 0;
 	ssize_t n;
 
-	if (c->state == HTTP_GONE)
-		return -EPIPE;
 	while (http_buf_len(&c->out) > 0 || c->tail.n > 0) {
 		n = send_some(c);
 		if (n < 0 && errno == EINTR)
@@ -261,6 +260,23 @@ http_io_flush(struct http_conn *c)
 	if (c->unsent > 0)
 		count_pending(c);
 	return 1;
+}
+
+/*
+ * Whoever sends, be it the write event, input that came, or a drain: the handler
+ * that waits for room has no other waker.
+ */
+int
+http_io_flush(struct http_conn *c)
+{
+	int rc;
+
+	if (c->state == HTTP_GONE)
+		return -EPIPE;
+	rc = send_all(c);
+	if (c->out_wait != NULL && http_buf_len(&c->out) < HTTP_OUT_MAX / 2)
+		wait_wake(c->out_wait, 0);
+	return rc;
 }
 
 char *

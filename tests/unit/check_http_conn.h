@@ -6,6 +6,7 @@
 
 TCase *http_conn_body_case(void);
 TCase *http_conn_answer_case(void);
+TCase *http_conn_piece_case(void);
 TCase *http_conn_end_case(void);
 TCase *http_conn_time_case(void);
 

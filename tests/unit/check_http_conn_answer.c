@@ -61,38 +61,6 @@ START_TEST(answers_in_pieces)
 }
 END_TEST
 
-START_TEST(a_flood_waits_for_its_reader)
-{
-	struct hf_text t = { 0 };
-	size_t sum = 0;
-	char *at, *end;
-	int fd, i;
-
-	hf_start_plain();
-	fd = hf_dial();
-	hf_put_text(fd, "GET /flood HTTP/1.1" E H E);
-	for (i = 0; i < 10; i++)
-		hf_pass(0);
-	/* It has not all been taken. */
-	ck_assert_uint_eq(hf_worker()->tasks.n_live, 1);
-	hf_settle(&t, fd);
-	at = strstr(t.p, E E) + 4;
-	for (;;) {
-		unsigned long n = strtoul(at, &end, 16);
-
-		at = end + 2 + n + 2;
-		sum += n;
-		if (n == 0)
-			break;
-	}
-	ck_assert_uint_eq(sum, HF_BIG / 30 * 30);
-	ck_assert_ptr_eq(at, t.p + t.n);
-	free(t.p);
-	close(fd);
-	hf_stop();
-}
-END_TEST
-
 START_TEST(tags_and_conditions)
 {
 	char tag[100], in[400], want[400];
