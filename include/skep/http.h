@@ -22,7 +22,12 @@ struct skep_route {
 	const char *method;
 	const char *path;
 	skep_fn *fn;
-	int64_t timeout;	/* 0: http.request_timeout of the configuration */
+	/*
+	 * The handler's deadline; 0: http.request_timeout.  It stands still while
+	 * the handler waits for its client (a body, room for a piece): there
+	 * http.body_timeout and http.write_timeout rule.
+	 */
+	int64_t timeout;
 	void *reserved[4];
 };
 
@@ -46,7 +51,8 @@ struct skep_str skep_peer(struct skep_task *);	/* the client's address, for logs
 /*
  * The whole request body.  Waits until it has arrived (and sends 100 Continue
  * first where the client asked for it).  Absent after an error: the answer is
- * then made by the server (400, 408, 413) and the handler should return.
+ * then made by the server (400, 408, 413) and the handler should return; absent
+ * too when a deadline that the handler set itself (skep_deadline()) has passed.
  */
 struct skep_str skep_body(struct skep_task *);
 

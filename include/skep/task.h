@@ -35,7 +35,10 @@ int skep_sleep(struct skep_task *, int64_t ns);
 /* Nanoseconds until the task's deadline; negative when it has passed; INT64_MAX without one. */
 int64_t skep_time_left(struct skep_task *);
 
-/* Set the deadline to ns from now, if that is earlier than the present one. */
+/*
+ * Set the deadline to ns from now, if that is earlier than the present one.  It
+ * then also ends the waits for a client, in which a route's deadline stands still.
+ */
 void skep_deadline(struct skep_task *, int64_t ns);
 
 /* 1 once the task has been cancelled (client gone, worker stopping). */

@@ -123,7 +123,7 @@ OPT(http, idle_timeout, DURATION, "65s", "10ms", "1d", \
 OPT(http, write_timeout, DURATION, "30s", "10ms", "1h", \
     "A client that takes nothing of its answer for so long is disconnected.") \
 OPT(http, request_timeout, DURATION, "30s", "1ms", "1d", \
-    "Deadline of a handler whose route names none; its waits then end and the answer is 504.") \
+    "Deadline of a handler whose route names none, not counting what it waits for its client; its waits then end and the answer is 504.") \
 OPT(http, pipeline_max, INT, "1000", "1", "100000", \
     "Requests that may wait on one connection; reading stops while so many do.") \
 OPT(http, linger_timeout, DURATION, "2s", "0s", "1m", \

@@ -115,6 +115,8 @@ skep_deadline(struct skep_task *t, int64_t ns)
 	if (ns >= TASK_NEVER - now)
 		return;
 	end = now + (ns > 0 ? ns : 0);
+	if (end < t->own_deadline_ns)
+		t->own_deadline_ns = end;
 	if (end < t->deadline_ns)
 		t->deadline_ns = end;
 }

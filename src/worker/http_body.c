@@ -216,33 +216,25 @@ ask_for_it(struct http_req *r)
 	return http_io_flush(c) < 0 ? -EPIPE : 0;
 }
 
-/*
- * The deadline of the handler does not run while the client sends: the time
- * between its writes has a limit of its own.
- */
+/* The time between the client's writes is what is limited here. */
 static void
 wait_for_it(struct http_req *r)
 {
-	struct loop *l = r->t->loop;
-	int64_t deadline = r->t->deadline_ns, begin = loop_now(l);
 	struct wait w;
 
 	wait_init(&w, r->t);
 	r->body.waiter = &w;
 	r->body.reading = 1;
-	r->t->deadline_ns = TASK_NEVER;
 	if (r->c->eof)
 		http_body_fail(r, 400, "request body ended early");
 	http_io_reading(r->c, 1);
 	if (!r->c->blocked)
 		http_conn_limit(r->c, &r->c->http->body);
-	(void)wait_for(&w, WAIT_NO_LIMIT);
+	(void)wait_for_client(&w);	/* what has come says how it ended */
 	r->body.reading = 0;
 	r->body.waiter = NULL;
 	if (r->c->lane == &r->c->http->body)
 		http_conn_limit(r->c, NULL);
-	if (deadline != TASK_NEVER)
-		r->t->deadline_ns = deadline + (loop_now(l) - begin);
 }
 
 struct skep_str

@@ -33,7 +33,7 @@ http_piece_begin(struct http_req *r)
 	return 0;
 }
 
-/* Until the client has taken some of it. */
+/* Until the client has taken some of it: write_timeout says how long. */
 static int
 wait_for_room(struct http_req *r)
 {
@@ -44,7 +44,7 @@ wait_for_room(struct http_req *r)
 	while (rc == 0 && http_buf_len(&c->out) >= HTTP_OUT_MAX) {
 		wait_init(&w, r->t);
 		c->out_wait = &w;
-		rc = wait_for(&w, WAIT_NO_LIMIT);
+		rc = wait_for_client(&w);
 		c->out_wait = NULL;
 	}
 	return c->state == HTTP_GONE ? -ECANCELED : rc;

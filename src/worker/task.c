@@ -60,7 +60,7 @@ task_new(struct task_pool *p, const struct task_kind *kind, void *owner)
 	t->fn = NULL;
 	t->fiber = NULL;
 	t->wait = NULL;
-	t->deadline_ns = TASK_NEVER;
+	t->deadline_ns = t->own_deadline_ns = TASK_NEVER;
 	t->defers = NULL;
 	t->state = TASK_NEW;
 	t->canceled = 0;

@@ -68,6 +68,7 @@ struct skep_task {
 	struct fiber *fiber;
 	struct wait *wait;	/* what it waits for */
 	int64_t deadline_ns;	/* CLOCK_MONOTONIC, TASK_NEVER for none */
+	int64_t own_deadline_ns; /* of skep_deadline(): deadline_ns is no later */
 	int64_t breath_ns;	/* wait_breathe(): the first since it went on, or 0 */
 	size_t breath_n;	/* ... bytes since then */
 	struct arena arena;

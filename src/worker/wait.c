@@ -122,6 +122,22 @@ wait_for(struct wait *w, int64_t limit_ns)
 }
 
 int
+wait_for_client(struct wait *w)
+{
+	struct skep_task *t = w->task;
+	int64_t front_ns = t->deadline_ns, begin = clock_mono_ns();
+	int rc;
+
+	t->deadline_ns = t->own_deadline_ns;
+	rc = wait_for(w, WAIT_NO_LIMIT);
+	if (front_ns != TASK_NEVER)
+		front_ns += clock_mono_ns() - begin;
+	t->deadline_ns = front_ns < t->own_deadline_ns ? front_ns :
+							 t->own_deadline_ns;
+	return rc;
+}
+
+int
 wait_fd(struct skep_task *t, int fd, short events, int64_t limit_ns)
 {
 	struct wait w;

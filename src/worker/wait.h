@@ -35,6 +35,13 @@ void wait_init(struct wait *, struct skep_task *);
 /* Suspend until woken, at most limit_ns (WAIT_NO_LIMIT: the task's deadline alone counts). */
 int wait_for(struct wait *, int64_t limit_ns);
 
+/*
+ * As wait_for() without a limit, for what a client has to do.  The deadline that
+ * the front set stands still meanwhile, for the front has limits of its own for
+ * its clients; the one of skep_deadline() does not.
+ */
+int wait_for_client(struct wait *);
+
 /* The task goes on in this pass of the loop; the first waker's rc counts.  NULL is fine. */
 void wait_wake(struct wait *, int rc);
 

@@ -146,6 +146,22 @@ START_TEST(a_drain_wakes_a_piece_that_has_room)
 }
 END_TEST
 
+START_TEST(the_deadline_does_not_count_while_the_client_reads)
+{
+	struct hf_text t = { 0 };
+	int fd = -1;
+
+	hf_start_plain();
+	fd = hf_dial();
+	hf_put_text(fd, "GET /flood/late HTTP/1.1" E H E);
+	hf_settle(&t, fd);
+	(void)end_of_flood(&t);
+	free(t.p);
+	close(fd);
+	hf_stop();
+}
+END_TEST
+
 TCase *
 http_conn_piece_case(void)
 {
@@ -155,6 +171,7 @@ http_conn_piece_case(void)
 	tcase_add_test(t, a_flood_waits_for_its_reader);
 	tcase_add_test(t, input_wakes_a_piece_that_has_room);
 	tcase_add_test(t, a_half_close_wakes_a_piece_that_has_room);
+	tcase_add_test(t, the_deadline_does_not_count_while_the_client_reads);
 	tcase_add_test(t, a_drain_wakes_a_piece_that_has_room);
 	return t;
 }

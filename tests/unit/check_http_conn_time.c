@@ -155,12 +155,23 @@ START_TEST(a_client_that_takes_little_is_kept)
 }
 END_TEST
 
+START_TEST(the_handlers_own_deadline_counts_while_the_body_comes)
+{
+	hf_start(HF_CONF("body_timeout = 50ms"));
+	hf_expect("POST /hasty HTTP/1.1" E H "Content-Length: 5" E E,
+	    ANSWER("504 Gateway Timeout", JSON, "39", "",
+		"{\"error\": \"the request took too long\"}\n"));
+	hf_stop();
+}
+END_TEST
+
 TCase *
 http_conn_time_case(void)
 {
 	return SUITE_CASE("time", NULL, NULL,
 	    time_limits_end_what_does_not_arrive,
 	    who_sends_without_end_does_not_hold_the_loop,
+    the_handlers_own_deadline_counts_while_the_body_comes,
 	    each_request_has_its_own_time,
 	    a_client_that_takes_nothing_is_disconnected,
 	    a_client_that_takes_little_is_kept);

@@ -192,6 +192,52 @@ START_TEST(a_deadline_that_has_passed_fails_at_once)
 END_TEST
 
 static int
+park_client(struct skep_task *t)
+{
+	struct wait w;
+	int rc;
+
+	wait_init(&w, t);
+	parked = &w;
+	rc = wait_for_client(&w);
+	parked = NULL;
+	ck_assert_int_eq(t->deadline_ns, rc == 3 ? 6 * MS : 4 * MS);
+	return rc;
+}
+
+START_TEST(the_fronts_deadline_stands_still_in_a_wait_for_a_client)
+{
+	struct skep_task *t = task_new(&pool, &kind, NULL);
+
+	clock_fake(MS, MS);
+	t->deadline_ns = 3 * MS;
+	t->own_deadline_ns = 20 * MS;
+	ck_assert_int_eq(task_start(t, park_client), 0);
+	clock_fake_advance(3 * MS);
+	loop_pass(&loop, 0);
+	ck_assert_int_eq(n_done, 0);
+	wait_wake(parked, 3);
+	loop_pass(&loop, 0);
+	clock_real();
+	ck_assert_int_eq(last_rc, 3);
+}
+END_TEST
+
+START_TEST(the_handlers_own_deadline_ends_a_wait_for_a_client)
+{
+	struct skep_task *t = task_new(&pool, &kind, NULL);
+
+	clock_fake(MS, MS);
+	t->deadline_ns = t->own_deadline_ns = 4 * MS;
+	ck_assert_int_eq(task_start(t, park_client), 0);
+	clock_fake_advance(3 * MS);
+	until_done(1);
+	clock_real();
+	ck_assert_int_eq(last_rc, -ETIMEDOUT);
+}
+END_TEST
+
+static int
 park_twice(struct skep_task *t)
 {
 	if (park(t) != -ECANCELED)
@@ -477,6 +523,8 @@ SUITE_MAIN("task", setup, teardown, a_task_that_does_not_wait_is_done_at_once,
     a_wake_before_the_wait_is_not_lost, a_limit_ends_a_wait_and_never_early,
     the_deadline_ends_a_wait_without_limit,
     a_deadline_that_has_passed_fails_at_once,
+    the_fronts_deadline_stands_still_in_a_wait_for_a_client,
+    the_handlers_own_deadline_ends_a_wait_for_a_client,
     after_cancellation_every_wait_fails_at_once, a_yield_lets_the_others_run,
     a_task_breathes_after_so_many_bytes,
     a_task_breathes_after_so_much_time,

@@ -165,6 +165,14 @@ no_content(struct skep_task *t)
 	return skep_reply(t, 204, NULL, skep_str("not sent"));
 }
 
+/* Its own limit is over before the body has come. */
+static int
+hasty(struct skep_task *t)
+{
+	skep_deadline(t, 0);
+	return skep_body(t).p == NULL ? -ETIMEDOUT : hello(t);
+}
+
 const struct skep_route hf_routes[] = {
 	{ "GET", "/", hello, 0, { 0 } },
 	{ "GET", "/hello", hello, 0, { 0 } },
@@ -179,6 +187,8 @@ const struct skep_route hf_routes[] = {
 	{ "GET", "/late", forever, 20 * SKEP_MILLISECOND, { 0 } },
 	{ "GET", "/pieces", pieces, 0, { 0 } },
 	{ "GET", "/flood", flood, 0, { 0 } },
+	{ "GET", "/flood/late", flood, 1, { 0 } },
+	{ "POST", "/hasty", hasty, 0, { 0 } },
 	{ "GET", "/torn", torn, 0, { 0 } },
 	{ "GET", "/fails/:what", fails, 0, { 0 } },
 	{ "GET", "/show/:id", show, 0, { 0 } },
