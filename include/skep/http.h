@@ -74,7 +74,10 @@ int skep_reply(struct skep_task *, int status, const char *type,
 int skep_reply_error(struct skep_task *, int status, const char *fmt, ...)
     SKEP_PRINTF(3, 4);
 
-/* An answer in pieces: begin once, write often (waits for a slow client), end once. */
+/*
+ * An answer in pieces: begin once, write often (waits for a slow client, and lets
+ * others run where the client is fast), end once.
+ */
 int skep_reply_begin(struct skep_task *, int status, const char *type);
 int skep_reply_write(struct skep_task *, struct skep_str piece);
 int skep_reply_end(struct skep_task *);

@@ -3,7 +3,8 @@
  * connection for HTTP/1.0.
  *
  * Pieces are gathered and sent when the handler waits, for whatever; one that is
- * faster than its client waits while HTTP_OUT_MAX bytes are unsent.
+ * faster than its client waits while HTTP_OUT_MAX bytes are unsent, and one whose
+ * client is as fast lets others run in between.
  */
 #include <errno.h>
 #include <string.h>
@@ -79,26 +80,33 @@ put_piece(struct http_req *r, const char *p, uint32_t n)
 	return 0;
 }
 
+/* n bytes have been added: send what is much, and do not keep the loop. */
+static int
+make_room(struct http_req *r, uint32_t n)
+{
+	struct http_conn *c = r->c;
+
+	if (http_buf_len(&c->out) >= HTTP_OUT_FLUSH && http_io_flush(c) < 0)
+		return -ECANCELED;
+	if (http_buf_len(&c->out) >= HTTP_OUT_MAX)
+		return wait_for_room(r);
+	return wait_breathe(r->t, n);
+}
+
 int
 http_piece_write(struct http_req *r, struct skep_str s)
 {
-	struct http_conn *c = r->c;
 	uint32_t n;
 	int rc;
 
 	if (r->reply.framing == HTTP_FRAME_NONE ||
 	    r->head.method_id == HTTP_HEAD)
-		return 0;
+		return wait_breathe(r->t, s.n);
 	for (; s.n > 0; s.p += n, s.n -= n) {
 		n = s.n < PIECE_MAX ? (uint32_t)s.n : PIECE_MAX;
 		rc = put_piece(r, s.p, n);
-		if (rc < 0)
-			return rc;
-		if (http_buf_len(&c->out) < HTTP_OUT_FLUSH)
-			continue;
-		if (http_io_flush(c) < 0)
-			return -ECANCELED;
-		rc = wait_for_room(r);
+		if (rc == 0)
+			rc = make_room(r, n);
 		if (rc < 0)
 			return rc;
 	}

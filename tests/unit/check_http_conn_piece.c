@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "httpfix.h"
 
@@ -162,16 +163,39 @@ START_TEST(the_deadline_does_not_count_while_the_client_reads)
 }
 END_TEST
 
+START_TEST(a_fast_reader_does_not_keep_the_others_waiting)
+{
+	static const char *const in[] = { "GET /flood HTTP/1.1" E H E,
+		"HEAD /flood HTTP/1.1" E H E };
+	size_t i;
+
+	hf_start_plain();
+	for (i = 0; i < 2; i++) {
+		struct hf_text t = { 0 };
+		int fd = hf_dial();
+
+		hf_put_text(fd, in[i]);
+		hf_pass(0);
+		ck_assert_uint_eq(hf_worker()->tasks.n_live, 1);
+		hf_text_read(&t, fd);
+		ck_assert_uint_lt(t.n, 3 * 65536);
+		hf_settle(&t, fd);
+		ck_assert_uint_eq(hf_worker()->tasks.n_live, 0);
+		free(t.p);
+		close(fd);
+	}
+	hf_stop();
+}
+END_TEST
+
 TCase *
 http_conn_piece_case(void)
 {
-	TCase *t = tcase_create("piece");
-
-	tcase_set_timeout(t, 60);
-	tcase_add_test(t, a_flood_waits_for_its_reader);
-	tcase_add_test(t, input_wakes_a_piece_that_has_room);
-	tcase_add_test(t, a_half_close_wakes_a_piece_that_has_room);
-	tcase_add_test(t, the_deadline_does_not_count_while_the_client_reads);
-	tcase_add_test(t, a_drain_wakes_a_piece_that_has_room);
-	return t;
+	return SUITE_CASE("piece", NULL, NULL,
+	    a_flood_waits_for_its_reader,
+	    input_wakes_a_piece_that_has_room,
+	    a_half_close_wakes_a_piece_that_has_room,
+	    the_deadline_does_not_count_while_the_client_reads,
+	    a_fast_reader_does_not_keep_the_others_waiting,
+	    a_drain_wakes_a_piece_that_has_room);
 }
