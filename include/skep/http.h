@@ -50,7 +50,7 @@ struct skep_str skep_peer(struct skep_task *);	/* the client's address, for logs
 
 /*
  * The whole request body.  Waits until it has arrived (and sends 100 Continue
- * first where the client asked for it).  Absent after an error: the answer is
+ * first where the client asked for it and no answer has begun).  Absent after an error: the answer is
  * then made by the server (400, 408, 413) and the handler should return; absent
  * too when a deadline that the handler set itself (skep_deadline()) has passed.
  */

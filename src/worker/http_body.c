@@ -208,6 +208,8 @@ ask_for_it(struct http_req *r)
 	r->body.asked = 1;
 	if (c->in.at < c->in.end)
 		return 0;	/* it did not wait for us */
+	if (r->begun)
+		return 0;	/* nothing may stand within an answer */
 	p = http_io_room(c, sizeof(line) - 1);
 	if (p == NULL)
 		return -EPIPE;

@@ -89,6 +89,28 @@ START_TEST(continue_is_sent_when_the_body_is_wanted)
 }
 END_TEST
 
+START_TEST(an_answer_that_has_begun_is_not_interrupted_by_continue)
+{
+	struct hf_text t = { 0 };
+	int fd;
+
+	hf_start_plain();
+	fd = hf_dial();
+	hf_put_text(fd, "POST /begun HTTP/1.1" E H "Content-Length: 3" E
+			"Expect: 100-continue" E E);
+	hf_pass(0);
+	hf_pass(0);
+	hf_put_text(fd, "abc");
+	hf_settle(&t, fd);
+	ck_assert_str_eq(hf_plain(t.p), "HTTP/1.1 200 OK" E
+	    "Transfer-Encoding: chunked" E CLOSE E
+	    "6" E "body: " E "3" E "abc" E "0" E E);
+	free(t.p);
+	close(fd);
+	hf_stop();
+}
+END_TEST
+
 START_TEST(an_unread_body_is_dropped_or_costs_the_connection)
 {
 	char *in = malloc(300000);
@@ -203,6 +225,7 @@ http_conn_body_case(void)
 	    bodies_are_read_when_the_handler_asks,
 	    a_body_may_come_in_any_pieces,
 	    continue_is_sent_when_the_body_is_wanted,
+    an_answer_that_has_begun_is_not_interrupted_by_continue,
 	    an_unread_body_is_dropped_or_costs_the_connection,
 	    large_bodies_go_both_ways, a_large_chunked_body_is_put_together);
 }

@@ -165,6 +165,19 @@ no_content(struct skep_task *t)
 	return skep_reply(t, 204, NULL, skep_str("not sent"));
 }
 
+/* It answers while the body comes. */
+static int
+begun(struct skep_task *t)
+{
+	int rc = skep_reply_begin(t, 200, NULL);
+
+	if (rc == 0)
+		rc = skep_reply_write(t, skep_str("body: "));
+	if (rc == 0)
+		rc = skep_reply_write(t, skep_body(t));
+	return rc < 0 ? rc : skep_reply_end(t);
+}
+
 /* Its own limit is over before the body has come. */
 static int
 hasty(struct skep_task *t)
@@ -188,6 +201,7 @@ const struct skep_route hf_routes[] = {
 	{ "GET", "/pieces", pieces, 0, { 0 } },
 	{ "GET", "/flood", flood, 0, { 0 } },
 	{ "GET", "/flood/late", flood, 1, { 0 } },
+	{ "POST", "/begun", begun, 0, { 0 } },
 	{ "POST", "/hasty", hasty, 0, { 0 } },
 	{ "GET", "/torn", torn, 0, { 0 } },
 	{ "GET", "/fails/:what", fails, 0, { 0 } },
