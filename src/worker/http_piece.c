@@ -22,6 +22,8 @@ http_piece_begin(struct http_req *r)
 	r->begun = 1;
 	if (http_reply_bodiless(r->reply.status))
 		r->reply.framing = HTTP_FRAME_NONE;
+	else if (r->reply.status == 205)	/* RFC 9110, 15.3.6 */
+		r->reply.framing = HTTP_FRAME_LENGTH;
 	else if (r->head.minor == 0)
 		r->reply.framing = HTTP_FRAME_CLOSE;
 	else
@@ -80,6 +82,15 @@ put_piece(struct http_req *r, const char *p, uint32_t n)
 	return 0;
 }
 
+/* Whether pieces are sent, rather than dropped. */
+static int
+has_content(const struct http_req *r)
+{
+	return r->head.method_id != HTTP_HEAD &&
+	    (r->reply.framing == HTTP_FRAME_CHUNKED ||
+		r->reply.framing == HTTP_FRAME_CLOSE);
+}
+
 /* n bytes have been added: send what is much, and do not keep the loop. */
 static int
 make_room(struct http_req *r, uint32_t n)
@@ -99,8 +110,7 @@ http_piece_write(struct http_req *r, struct skep_str s)
 	uint32_t n;
 	int rc;
 
-	if (r->reply.framing == HTTP_FRAME_NONE ||
-	    r->head.method_id == HTTP_HEAD)
+	if (!has_content(r))
 		return wait_breathe(r->t, s.n);
 	for (; s.n > 0; s.p += n, s.n -= n) {
 		n = s.n < PIECE_MAX ? (uint32_t)s.n : PIECE_MAX;
@@ -119,8 +129,7 @@ http_piece_end(struct http_req *r)
 	char *p;
 
 	r->ended = 1;
-	if (r->reply.framing != HTTP_FRAME_CHUNKED ||
-	    r->head.method_id == HTTP_HEAD)
+	if (!has_content(r) || r->reply.framing == HTTP_FRAME_CLOSE)
 		return 0;
 	p = http_io_room(r->c, 5);
 	if (p == NULL)

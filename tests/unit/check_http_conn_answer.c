@@ -52,6 +52,8 @@ START_TEST(answers_in_pieces)
 	    "3" E "one" E "11" E "seventeen bytes.." E "0" E E HELLO);
 	hf_expect("HEAD /pieces HTTP/1.1" E H E "GET /hello HTTP/1.1" E H E,
 	    "HTTP/1.1 200 OK" E TEXT "Transfer-Encoding: chunked" E E HELLO);
+	hf_expect("GET /pieces?reset HTTP/1.1" E H E "GET /hello HTTP/1.1" E H E,
+	    ANSWER("205 Reset Content", TEXT, "0", "", "") HELLO);
 	hf_expect_end("GET /pieces HTTP/1.0" E "Connection: keep-alive" E E,
 	    "HTTP/1.1 200 OK" E TEXT CLOSE E "oneseventeen bytes..");
 	hf_expect_end("GET /torn HTTP/1.1" E H E "GET /hello HTTP/1.1" E H E,

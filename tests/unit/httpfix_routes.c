@@ -71,7 +71,8 @@ forever(struct skep_task *t)
 static int
 pieces(struct skep_task *t)
 {
-	int rc = skep_reply_begin(t, 200, "text/plain");
+	int status = skep_query(t, "reset").p != NULL ? 205 : 200;
+	int rc = skep_reply_begin(t, status, "text/plain");
 
 	if (rc == 0)
 		rc = skep_reply_write(t, skep_str("one"));
