@@ -56,13 +56,18 @@ struct skep_str skep_peer(struct skep_task *);	/* the client's address, for logs
  */
 struct skep_str skep_body(struct skep_task *);
 
-/* Add a field to the answer, before it is begun.  0, -EINVAL (no token, control bytes), -EALREADY. */
+/*
+ * Add a field to the answer, before it is begun.  name and value are copied.  0,
+ * -EINVAL (no token, control bytes, a field that the server makes), -EALREADY
+ * (begun; or a second ETag, that of skep_reply_etag() included).
+ */
 int skep_reply_header(struct skep_task *, const char *name,
     struct skep_str value);
 
 /*
  * Give a 200 answer to GET or HEAD a strong entity tag: the hash of its body,
  * the same in every process.  If-None-Match then gets a 304 without a body.
+ * Only for a whole answer.  0, -EALREADY (begun, or the handler has added an ETag).
  */
 int skep_reply_etag(struct skep_task *);
 
@@ -76,7 +81,8 @@ int skep_reply_error(struct skep_task *, int status, const char *fmt, ...)
 
 /*
  * An answer in pieces: begin once, write often (waits for a slow client, and lets
- * others run where the client is fast), end once.
+ * others run where the client is fast), end once.  begin: 0, -EALREADY, -EINVAL (a
+ * bad status or type; or after skep_reply_etag(), which needs the whole content).
  */
 int skep_reply_begin(struct skep_task *, int status, const char *type);
 int skep_reply_write(struct skep_task *, struct skep_str piece);

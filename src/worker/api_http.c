@@ -227,12 +227,15 @@ skep_reply_header(struct skep_task *t, const char *name, struct skep_str value)
 	struct skep_str n = skep_str(name);
 	struct http_line *line;
 	struct http_req *r;
-	int rc = open_answer(t, &r);
+	int rc = open_answer(t, &r), is_tag;
 
 	if (rc < 0)
 		return rc;
 	if (!http_reply_field_ok(n, value))
 		return -EINVAL;
+	is_tag = n.n == 4 && http_char_same(name, "etag", 4);
+	if (is_tag && (r->want_etag || r->own_etag))
+		return -EALREADY;
 	line = task_take(t, sizeof(*line) + n.n + value.n + 4);
 	if (line == NULL)
 		return -ENOMEM;
@@ -245,6 +248,8 @@ skep_reply_header(struct skep_task *t, const char *name, struct skep_str value)
 	memcpy(line->text + n.n + 2 + value.n, "\r\n", 2);
 	*r->lines_end = line;
 	r->lines_end = &line->next;
+	if (is_tag)
+		r->own_etag = 1;
 	return 0;
 }
 
@@ -254,9 +259,12 @@ skep_reply_etag(struct skep_task *t)
 	struct http_req *r;
 	int rc = open_answer(t, &r);
 
-	if (rc == 0)
-		r->want_etag = 1;
-	return rc;
+	if (rc < 0)
+		return rc;
+	if (r->own_etag)
+		return -EALREADY;
+	r->want_etag = 1;
+	return 0;
 }
 
 /* Status and type of an answer that begins: 0, -EINVAL. */
@@ -318,6 +326,8 @@ skep_reply_begin(struct skep_task *t, int status, const char *type)
 	struct http_req *r;
 	int rc = open_answer(t, &r);
 
+	if (rc == 0 && r->want_etag)
+		rc = -EINVAL;	/* it would have to know the content */
 	if (rc == 0)
 		rc = set_answer(r, status, type);
 	return rc < 0 ? rc : http_piece_begin(r);

@@ -117,6 +117,7 @@ struct http_req {
 	uint8_t replied;	/* the handler gave a whole answer */
 	uint8_t begun, ended;	/* ... an answer in pieces */
 	uint8_t want_etag;
+	uint8_t own_etag;	/* the handler has given a tag itself */
 	uint8_t id_n;
 	int64_t start_ns;
 	uint64_t sent;		/* bytes of content */

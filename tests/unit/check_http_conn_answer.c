@@ -104,7 +104,7 @@ START_TEST(a_handler_cannot_forge_lines)
 {
 	hf_start_plain();
 	hf_expect("GET /fields HTTP/1.1" E H E,
-	    ANSWER("200 OK", "X-A: 1" E "X-B: " E, "0", "", ""));
+	    ANSWER("200 OK", "ETag: \"a\"" E "X-A: 1" E "X-B: " E, "0", "", ""));
 	hf_stop();
 }
 END_TEST

@@ -48,6 +48,9 @@ tagged(struct skep_task *t)
 {
 	int rc = skep_reply_etag(t);
 
+	ck_assert_int_eq(skep_reply_header(t, "ETag", skep_str("\"a\"")),
+	    -EALREADY);
+	ck_assert_int_eq(skep_reply_begin(t, 200, NULL), -EINVAL);
 	if (rc == 0)
 		rc = skep_reply_header(t, "X-Cache", skep_str("HIT"));
 	return rc < 0 ? rc : hello(t);
@@ -151,6 +154,10 @@ fields(struct skep_task *t)
 	ck_assert_int_eq(skep_reply_header(t, "transfer-encoding",
 	    skep_str("chunked")), -EINVAL);
 	ck_assert_int_eq(skep_reply(t, 200, evil, skep_str("")), -EINVAL);
+	ck_assert_int_eq(skep_reply_header(t, "ETag", skep_str("\"a\"")), 0);
+	ck_assert_int_eq(skep_reply_header(t, "etag", skep_str("\"b\"")),
+	    -EALREADY);
+	ck_assert_int_eq(skep_reply_etag(t), -EALREADY);
 	ck_assert_int_eq(skep_reply(t, 99, NULL, skep_str("")), -EINVAL);
 	ck_assert_int_eq(skep_reply_header(t, "X-A", skep_str("1")), 0);
 	ck_assert_int_eq(skep_reply_header(t, "X-B", skep_str("")), 0);
