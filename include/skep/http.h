@@ -71,7 +71,12 @@ int skep_reply_header(struct skep_task *, const char *name,
  */
 int skep_reply_etag(struct skep_task *);
 
-/* The whole answer.  body is borrowed until the task ends.  0, -EALREADY when one was begun. */
+/*
+ * The whole answer.  type (NULL: none) is copied; body is borrowed until the task
+ * ends, which is after the handler has returned: it must not lie on its stack.
+ * 0, -EINVAL (a status outside 200 to 599, control bytes in type), -EALREADY when
+ * one was begun.
+ */
 int skep_reply(struct skep_task *, int status, const char *type,
     struct skep_str body);
 

@@ -293,6 +293,11 @@ skep_reply(struct skep_task *t, int status, const char *type,
 		rc = set_answer(r, status, type);
 	if (rc < 0)
 		return rc;
+	/* The head is made when the handler's stack is gone. */
+	if (r->reply.type.n > 0)
+		r->reply.type = skep_copy(t, r->reply.type);
+	if (task_error(t))
+		return -ENOMEM;
 	r->content = body;
 	r->replied = 1;
 	return 0;

@@ -109,6 +109,14 @@ START_TEST(a_handler_cannot_forge_lines)
 }
 END_TEST
 
+START_TEST(a_type_is_copied)
+{
+	hf_start_plain();
+	hf_expect("GET /borrowed HTTP/1.1" E H E, HELLO);
+	hf_stop();
+}
+END_TEST
+
 START_TEST(request_ids_come_back_or_are_made)
 {
 	struct hf_text t = { 0 };
@@ -147,5 +155,6 @@ http_conn_answer_case(void)
 	return SUITE_CASE("answer", NULL, NULL, errors_are_mapped_to_statuses,
 	    answers_in_pieces, a_flood_waits_for_its_reader,
 	    tags_and_conditions, a_handler_cannot_forge_lines,
+    a_type_is_copied,
 	    request_ids_come_back_or_are_made);
 }

@@ -167,6 +167,19 @@ fields(struct skep_task *t)
 	return 0;
 }
 
+/* The type lies where something else lies when it is sent. */
+static int
+borrowed(struct skep_task *t)
+{
+	char type[] = "text/plain";
+	int rc = skep_reply(t, 200, type, skep_str("hello"));
+	volatile char *p = type;
+
+	p[4] = '\r';
+	p[5] = '\n';
+	return rc;
+}
+
 static int
 no_content(struct skep_task *t)
 {
@@ -214,6 +227,7 @@ const struct skep_route hf_routes[] = {
 	{ "GET", "/torn", torn, 0, { 0 } },
 	{ "GET", "/fails/:what", fails, 0, { 0 } },
 	{ "GET", "/show/:id", show, 0, { 0 } },
+	{ "GET", "/borrowed", borrowed, 0, { 0 } },
 	{ "GET", "/fields", fields, 0, { 0 } },
 	{ "DELETE", "/hello", no_content, 0, { 0 } },
 	{ NULL, NULL, NULL, 0, { 0 } },
