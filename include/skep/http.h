@@ -66,7 +66,8 @@ int skep_reply_header(struct skep_task *, const char *name,
 
 /*
  * Give a 200 answer to GET or HEAD a strong entity tag: the hash of its body,
- * the same in every process.  If-None-Match then gets a 304 without a body.
+ * the same in every process.  If-None-Match then gets a 304 without a body,
+ * and If-Match that names another tag a 412.
  * Only for a whole answer.  0, -EALREADY (begun, or the handler has added an ETag).
  */
 int skep_reply_etag(struct skep_task *);

@@ -176,22 +176,34 @@ set_error(struct http_req *r, char *buf, unsigned status, const char *text)
 	r->content.n = http_json_error(buf, text, n < TEXT_MAX ? n : TEXT_MAX);
 }
 
-/* If-None-Match of all its lines. */
+/* Whether one of the lines of a field (If-None-Match, If-Match) names the tag. */
 static int
-none_match(struct http_req *r)
+names_tag(struct http_req *r, const char *field,
+    int (*listed)(const char *, size_t, const char *, size_t))
 {
+	uint32_t n = (uint32_t)strlen(field);
 	struct http_head *h = &r->head;
 	struct skep_str v;
 	int i = -1;
 
-	while ((i = http_head_find(h, r->base, "if-none-match", 13,
-		    (uint32_t)(i + 1))) >= 0) {
+	while ((i = http_head_find(h, r->base, field, n, (uint32_t)(i + 1))) >=
+	    0) {
 		v = http_req_str(r, h->fields[i].value);
-		if (http_etag_listed(v.p, v.n, r->reply.etag.p,
-			r->reply.etag.n))
+		if (listed(v.p, v.n, r->reply.etag.p, r->reply.etag.n))
 			return 1;
 	}
 	return 0;
+}
+
+/* If-Match names another content. */
+static void
+set_failed(struct http_req *r)
+{
+	r->reply.status = 412;
+	r->reply.type = skep_strn(json_type, sizeof(json_type) - 1);
+	r->reply.etag = skep_strn(NULL, 0);
+	r->reply.lines = NULL;
+	r->content = skep_str("{\"error\": \"precondition failed\"}\n");
 }
 
 static void
@@ -202,7 +214,12 @@ set_etag(struct http_req *r)
 		return;
 	http_etag_make(r->etag, r->content.p, r->content.n);
 	r->reply.etag = skep_strn(r->etag, HTTP_ETAG_LEN);
-	if ((r->head.flags & HTTP_HAS_NONE_MATCH) && none_match(r)) {
+	/* In this order: RFC 9110, 13.2.2. */
+	if ((r->head.flags & HTTP_HAS_MATCH) &&
+	    !names_tag(r, "if-match", http_etag_listed_strong)) {
+		set_failed(r);
+	} else if ((r->head.flags & HTTP_HAS_NONE_MATCH) &&
+	    names_tag(r, "if-none-match", http_etag_listed)) {
 		r->reply.status = 304;
 		r->reply.type = skep_strn(NULL, 0);
 	}
@@ -213,10 +230,11 @@ static void
 send_whole(struct http_req *r)
 {
 	struct http_conn *c = r->c;
-	struct skep_str body = r->content;
+	struct skep_str body;
 
 	if (r->want_etag)
 		set_etag(r);
+	body = r->content;
 	r->reply.framing = HTTP_FRAME_LENGTH;
 	if (http_reply_bodiless(r->reply.status)) {
 		r->reply.framing = HTTP_FRAME_NONE;

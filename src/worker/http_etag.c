@@ -48,17 +48,17 @@ tag_end(const char *p, const char *end, const char **opaque_out)
 	return p == end ? NULL : p + 1;
 }
 
-int
-http_etag_listed(const char *list, size_t list_n, const char *tag, size_t tag_n)
+enum comparison { STRONG, WEAK };
+
+/* tag is without W/. */
+static int
+listed(const char *list, size_t list_n, const char *tag, size_t tag_n,
+    enum comparison how)
 {
 	const char *p = list, *end = list + list_n, *opaque, *stop;
 
 	if (list_n == 1 && *list == '*')
 		return 1;
-	if (tag_n > 2 && tag[0] == 'W' && tag[1] == '/') {
-		tag += 2;
-		tag_n -= 2;
-	}
 	while (p < end) {
 		if (*p == ',' || *p == ' ' || *p == '\t') {
 			p++;
@@ -68,6 +68,7 @@ http_etag_listed(const char *list, size_t list_n, const char *tag, size_t tag_n)
 		if (stop == NULL)
 			return 0;
 		if ((size_t)(stop - opaque) == tag_n &&
+		    (how == WEAK || opaque == p) &&
 		    memcmp(opaque, tag, tag_n) == 0)
 			return 1;
 		for (p = stop; p < end && (*p == ' ' || *p == '\t'); p++)
@@ -76,4 +77,20 @@ http_etag_listed(const char *list, size_t list_n, const char *tag, size_t tag_n)
 			return 0;
 	}
 	return 0;
+}
+
+int
+http_etag_listed(const char *list, size_t list_n, const char *tag, size_t tag_n)
+{
+	if (tag_n > 2 && tag[0] == 'W' && tag[1] == '/')
+		return listed(list, list_n, tag + 2, tag_n - 2, WEAK);
+	return listed(list, list_n, tag, tag_n, WEAK);
+}
+
+int
+http_etag_listed_strong(const char *list, size_t list_n, const char *tag,
+    size_t tag_n)
+{
+	/* One that is weak itself is in no list, as no opaque tag begins so. */
+	return listed(list, list_n, tag, tag_n, STRONG);
 }

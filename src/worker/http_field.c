@@ -242,6 +242,10 @@ http_field_note(struct http_head *h, const char *buf,
 		if (http_char_same(name, "expect", 6))
 			note_expect(h, value, f);
 		break;
+	case 8:
+		if (http_char_same(name, "if-match", 8))
+			h->flags |= HTTP_HAS_MATCH;
+		break;
 	case 10:
 		if (http_char_same(name, "connection", 10))
 			note_connection(h, value, f);

@@ -64,6 +64,7 @@ enum http_form {
 #define HTTP_HAS_ESCAPE	   0x0040 /* the target holds a '%' */
 #define HTTP_HAS_REQUEST_ID 0x0080 /* request_id is set */
 #define HTTP_HAS_NONE_MATCH 0x0100 /* there is an If-None-Match field */
+#define HTTP_HAS_MATCH	   0x0200 /* there is an If-Match field */
 
 struct http_head {
 	/* The parser's own. */

@@ -131,12 +131,16 @@ tags_ok(const struct http_head *h, const char *buf)
 	int i = http_head_find(h, buf, "if-none-match", 13, 0), found;
 
 	CLAIM((i >= 0) == ((h->flags & HTTP_HAS_NONE_MATCH) != 0));
+	CLAIM((http_head_find(h, buf, "if-match", 8, 0) >= 0) ==
+	    ((h->flags & HTTP_HAS_MATCH) != 0));
 	if (i < 0)
 		return;
 	found = http_etag_listed(buf + h->fields[i].value.off,
 	    h->fields[i].value.n, "\"x\"", 3);
 	CLAIM(found == 0 || memchr(buf + h->fields[i].value.off, 'x',
 	    h->fields[i].value.n) != NULL || h->fields[i].value.n == 1);
+	CLAIM(found || !http_etag_listed_strong(buf + h->fields[i].value.off,
+	    h->fields[i].value.n, "\"x\"", 3));
 }
 
 /* Parse one head at p; its length, or 0 when that is the end of the input. */

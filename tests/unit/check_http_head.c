@@ -53,7 +53,8 @@ head_describe(char *out, const struct outcome *o, const char *in)
 		const char *text;
 	} flags[] = { { HTTP_CHUNKED, " chunked" }, { HTTP_EXPECTS, " expects" },
 		{ HTTP_HAS_ESCAPE, " escape" },
-		{ HTTP_HAS_NONE_MATCH, " none-match" } };
+		{ HTTP_HAS_NONE_MATCH, " none-match" },
+		{ HTTP_HAS_MATCH, " match" } };
 	static const char forms[] = "oa*c";
 	const struct http_head *h = &o->h;
 	char *at = out;

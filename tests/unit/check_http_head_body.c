@@ -119,6 +119,7 @@ static const struct {
 	{ "GET / HTTP/1.0" E "Expect: x" E E, "GET o / 1.0 close" },
 	{ GET H "X-Request-Id: abc" E "X-Request-Id: d" E E, OK " id=abc" },
 	{ GET H "If-None-Match: *" E E, OK " none-match" },
+	{ GET H "If-Match: *" E E, OK " match" },
 
 	/* What follows the head is nobody's business here. */
 	{ GET H E "\x01garbage", OK },

@@ -38,30 +38,31 @@ END_TEST
 static const struct {
 	const char *list;
 	int listed;
+	int strongly;
 } lists[] = {
-	{ "\"x\"", 1 },
-	{ "W/\"x\"", 1 },
-	{ "*", 1 },
-	{ "\"a\", \"x\"", 1 },
-	{ "\"a\",W/\"x\"", 1 },
-	{ ",, \"a\" ,\t\"x\" ,", 1 },
-	{ "\"\", \"x\"", 1 },
-	{ "\"a,\", \"x\"", 1 },
-	{ "\"a\"", 0 },
-	{ "\"X\"", 0 },
-	{ "x", 0 },
-	{ "\"x", 0 },
-	{ "x\"", 0 },
-	{ "w/\"x\"", 0 },
-	{ "W/x", 0 },
-	{ "W/", 0 },
-	{ "\"a\" \"x\"", 0 },
-	{ "\"a\"x", 0 },
-	{ "\"a, \"x\"", 0 },
-	{ "**", 0 },
-	{ "\"x\"y", 1 },	/* found before the rubbish */
-	{ "", 0 },
-	{ ",", 0 },
+	{ "\"x\"", 1, 1 },
+	{ "W/\"x\"", 1, 0 },
+	{ "*", 1, 1 },
+	{ "\"a\", \"x\"", 1, 1 },
+	{ "\"a\",W/\"x\"", 1, 0 },
+	{ ",, \"a\" ,\t\"x\" ,", 1, 1 },
+	{ "\"\", \"x\"", 1, 1 },
+	{ "\"a,\", \"x\"", 1, 1 },
+	{ "\"a\"", 0, 0 },
+	{ "\"X\"", 0, 0 },
+	{ "x", 0, 0 },
+	{ "\"x", 0, 0 },
+	{ "x\"", 0, 0 },
+	{ "w/\"x\"", 0, 0 },
+	{ "W/x", 0, 0 },
+	{ "W/", 0, 0 },
+	{ "\"a\" \"x\"", 0, 0 },
+	{ "\"a\"x", 0, 0 },
+	{ "\"a, \"x\"", 0, 0 },
+	{ "**", 0, 0 },
+	{ "\"x\"y", 1, 1 },	/* found before the rubbish */
+	{ "", 0, 0 },
+	{ ",", 0, 0 },
 };
 
 START_TEST(a_list_of_tags_is_compared_weakly)
@@ -72,6 +73,17 @@ START_TEST(a_list_of_tags_is_compared_weakly)
 		lists[_i].listed, "%s", l);
 	ck_assert_int_eq(http_etag_listed(l, strlen(l), "W/\"x\"", 5),
 	    lists[_i].listed);
+}
+END_TEST
+
+START_TEST(a_list_of_tags_is_compared_strongly)
+{
+	const char *l = lists[_i].list;
+
+	ck_assert_msg(http_etag_listed_strong(l, strlen(l), "\"x\"", 3) ==
+		lists[_i].strongly, "%s", l);
+	ck_assert_int_eq(http_etag_listed_strong(l, strlen(l), "W/\"x\"", 5),
+	    strcmp(l, "*") == 0);
 }
 END_TEST
 
@@ -371,6 +383,7 @@ main(void)
 	    lines_are_gathered_and_written_whole, nothing_is_logged_to_nowhere);
 
 	tcase_add_loop_test(t, a_list_of_tags_is_compared_weakly, 0, N(lists));
+	tcase_add_loop_test(t, a_list_of_tags_is_compared_strongly, 0, N(lists));
 	tcase_add_loop_test(t, an_error_is_json_whatever_its_text, 0, N(texts));
 	tcase_add_loop_test(t, a_query_is_taken_apart, 0, N(queries));
 	return SUITE_RUN("http_parts", t);
