@@ -288,9 +288,12 @@ int
 http_body_skip(struct http_req *r)
 {
 	struct http_body *b = &r->body;
-	struct http_buf *in = &r->c->in;
+	struct http_conn *c = r->c;
+	struct http_buf *in = &c->in;
 	uint64_t n = http_buf_len(in);
 
+	if (n > 0 && c->lane == &c->http->body)
+		http_conn_limit(c, &c->http->body);	/* it goes on coming */
 	if (b->kind == HTTP_BODY_CHUNKED)
 		return b->whole ? 1 : chunked_take(r, 0);
 	if (n > b->left)

@@ -155,6 +155,40 @@ START_TEST(a_client_that_takes_little_is_kept)
 }
 END_TEST
 
+/* As each_request_has_its_own_time: the pauses together are longer than the limit. */
+START_TEST(a_body_that_is_dropped_may_come_slowly)
+{
+	static const char head[] = "POST /ignore HTTP/1.1" E H
+				   "Content-Length: 8" E E;
+	struct hf_text t = { 0 }, u = { 0 };
+	int fd, other, i;
+
+	clock_fake(CLOCK_NS_PER_S, CLOCK_NS_PER_S);
+	hf_start(HF_CONF("body_timeout = 30ms"));
+	fd = hf_dial();
+	other = hf_dial();
+	hf_put_text(fd, head);
+	hf_put_text(other, head);
+	for (i = 0; i < 7; i++) {
+		hf_pass(0);
+		clock_fake_advance(6 * CLOCK_NS_PER_MS);
+		hf_put_text(fd, "x");
+		hf_settle(&t, fd);
+	}
+	hf_until_end(&u, other);
+	hf_put_text(fd, "xGET /hello HTTP/1.1" E H E);
+	hf_settle(&t, fd);
+	ck_assert_str_eq(hf_plain(t.p),
+	    ANSWER("200 OK", "", "7", "", "ignored") HELLO);
+	free(t.p);
+	free(u.p);
+	close(fd);
+	close(other);
+	hf_stop();
+	clock_real();
+}
+END_TEST
+
 START_TEST(the_handlers_own_deadline_counts_while_the_body_comes)
 {
 	hf_start(HF_CONF("body_timeout = 50ms"));
@@ -171,6 +205,7 @@ http_conn_time_case(void)
 	return SUITE_CASE("time", NULL, NULL,
 	    time_limits_end_what_does_not_arrive,
 	    who_sends_without_end_does_not_hold_the_loop,
+    a_body_that_is_dropped_may_come_slowly,
     the_handlers_own_deadline_counts_while_the_body_comes,
 	    each_request_has_its_own_time,
 	    a_client_that_takes_nothing_is_disconnected,
