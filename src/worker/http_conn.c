@@ -410,9 +410,10 @@ reads_body(const struct http_conn *c)
 }
 
 /*
- * The client has shut down its side, which is no reason to drop the answer.  A
- * reset, or the end of both sides, is; edge-triggered, the known end does not
- * tell of itself again, but these do.
+ * The client has shut down its side, which is no reason to drop the answer, or
+ * has sent more than there is room for.  A reset, or the end of both sides, is a
+ * reason; edge-triggered, the known end does not tell of itself again, but these
+ * do.
  */
 static void
 look_for_reset(struct http_conn *c)
@@ -432,7 +433,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	(void)loop_now(&c->http->w->loop);
 	if (what & EV_CLOSED)
 		c->hup = 1;
-	if (c->eof) {
+	if (c->eof || (c->read_off && c->state == HTTP_OPEN)) {
 		look_for_reset(c);
 		http_conn_settle(c);
 	} else if (c->state == HTTP_LINGER) {

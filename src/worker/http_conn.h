@@ -148,7 +148,7 @@ struct http_conn {
 	uint8_t last;		/* nothing is served after what is in out */
 	uint8_t eof;		/* the client has shut down its side */
 	uint8_t hup;		/* its end is behind what we have not read yet */
-	uint8_t read_off;	/* the read event is not pending */
+	uint8_t read_off;	/* nothing is read: see http_io_reading() */
 	uint8_t blocked;	/* the write event is pending */
 	uint8_t reset;		/* close so that the client sees an error */
 	uint32_t unsent;	/* answers in out */
@@ -210,7 +210,7 @@ int http_io_taken(struct http_conn *);
  * would let one client that sends without end keep all others waiting.
  */
 void http_io_again(struct http_conn *);
-/* Let the read event be pending, or not. */
+/* Read what comes, or leave it to the kernel. */
 void http_io_reading(struct http_conn *, int on);
 /* Send out and tail: 1 all, 0 the client has to take some first, -EPIPE gone. */
 int http_io_flush(struct http_conn *);

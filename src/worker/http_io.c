@@ -18,15 +18,25 @@
 /* Reads shorter than this would only add system calls. */
 #define READ_MIN 2048u
 
+/*
+ * An edge-triggered event stays while nothing is read: it costs at most a look
+ * for each packet until the kernel's buffer is full, and tells when the client is
+ * gone.  Added anew it tells of what has come meanwhile.
+ */
 void
 http_io_reading(struct http_conn *c, int on)
 {
 	if (on == !c->read_off || c->fd < 0)
 		return;
-	if (on && event_add(&c->read_ev, NULL) == 0)
-		c->read_off = 0;
-	else if (!on && event_del(&c->read_ev) == 0)
+	if (!on) {
+		if (!(c->http->read_flags & EV_ET))
+			(void)event_del(&c->read_ev);
 		c->read_off = 1;
+		return;
+	}
+	(void)event_del(&c->read_ev);
+	if (event_add(&c->read_ev, NULL) == 0)
+		c->read_off = 0;
 }
 
 /*
@@ -64,7 +74,7 @@ http_io_again(struct http_conn *c)
 {
 	if (c->read_off || c->fd < 0)
 		return;
-	http_io_reading(c, 0);
+	c->read_off = 1;
 	http_io_reading(c, 1);
 }
 

@@ -89,6 +89,28 @@ START_TEST(a_client_that_is_gone_cancels_its_handler)
 }
 END_TEST
 
+START_TEST(a_client_that_is_gone_is_seen_behind_pipelined_requests)
+{
+	int fd, i;
+
+	hf_start_plain();
+	fd = hf_dial();
+	hf_put_text(fd, "GET /forever HTTP/1.1" E H E);
+	hf_pass(0);
+	/* More than is kept of it. */
+	for (i = 0; i < 30; i++) {
+		hf_put(fd, hf_big(), 1000);
+		hf_pass(0);
+	}
+	close(fd);
+	while (hf_worker()->n_conns > 0)
+		hf_pass(1);
+	ck_assert_int_eq(hf_last_rc(), -ECANCELED);
+	ck_assert_uint_eq(hf_worker()->tasks.n_live, 0);
+	hf_stop();
+}
+END_TEST
+
 START_TEST(draining_hands_idle_connections_over)
 {
 	struct hf_text t = { 0 };
@@ -182,6 +204,7 @@ http_conn_end_case(void)
 	    half_closed_clients_get_their_answers,
 	    an_incomplete_request_is_answered,
 	    a_client_that_is_gone_cancels_its_handler,
+    a_client_that_is_gone_is_seen_behind_pipelined_requests,
 	    draining_hands_idle_connections_over,
 	    stopping_says_close_with_the_last_answer);
 }
