@@ -261,7 +261,7 @@ static int
 wants_input(const struct http_conn *c)
 {
 	if (is_between(c))
-		return http_buf_len(&c->in) < HTTP_IN_MAX;
+		return http_buf_len(&c->in) < c->http->in_max;
 	return c->req->stage == HTTP_STAGE_SKIP || c->req->body.reading ||
 	    c->in.cap > c->in.end;
 }

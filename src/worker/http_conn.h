@@ -58,7 +58,8 @@
 #define HTTP_OUT_FLUSH 65536u
 /* With so much unsent, no further request of the connection is begun. */
 #define HTTP_OUT_MAX 262144u
-/* Input that is kept while requests wait; then reading stops. */
+/* Input that is kept while requests wait, or what the largest head takes if that
+ * is more; then reading stops. */
 #define HTTP_IN_MAX 262144u
 /* A body that the handler did not read is read and dropped up to this size;
  * a longer one costs the connection. */
@@ -73,6 +74,7 @@ struct http {
 	struct http_limits limits;
 	int64_t request_timeout_ns;
 	uint32_t pipeline_max;
+	uint32_t in_max;	/* HTTP_IN_MAX, or more */
 	uint32_t n_idle_reqs;
 	short read_flags, write_flags;	/* of the events of connections */
 	struct http_pool bufs;

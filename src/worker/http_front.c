@@ -13,6 +13,9 @@
 #include "http_conn.h"
 #include "http_count.h"
 
+/* Line ends, and bytes over a limit, by which it is found to be exceeded. */
+#define HEAD_SLACK 1024u
+
 static int
 id_init(struct http *h)
 {
@@ -28,12 +31,22 @@ id_init(struct http *h)
 	return 0;
 }
 
+/* A head is parsed where it lies, with the empty lines in front of it. */
+static uint32_t
+in_max(const struct http_limits *lim)
+{
+	uint32_t head = 2 * lim->line_max + lim->head_max + HEAD_SLACK;
+
+	return head > HTTP_IN_MAX ? head : HTTP_IN_MAX;
+}
+
 static void
 limits_init(struct http *h, const struct conf *conf)
 {
 	h->limits.line_max = (uint32_t)conf_num(conf, OPT_http_request_line_max);
 	h->limits.head_max = (uint32_t)conf_num(conf, OPT_http_header_max);
 	h->limits.fields_max = (uint32_t)conf_num(conf, OPT_http_fields_max);
+	h->in_max = in_max(&h->limits);
 	h->limits.body_max = (uint64_t)conf_num(conf, OPT_http_body_max);
 	h->request_timeout_ns = conf_num(conf, OPT_http_request_timeout);
 	h->pipeline_max = (uint32_t)conf_num(conf, OPT_http_pipeline_max);

@@ -58,7 +58,7 @@ in_room(struct http_conn *c, uint32_t *n_out)
 		if (b->at == b->end)
 			b->at = b->end = 0;
 		if (b->p == NULL || b->cap - b->end < READ_MIN) {
-			if (b->end - b->at >= HTTP_IN_MAX ||
+			if (b->end - b->at >= c->http->in_max ||
 			    http_buf_grow(&c->http->bufs, b, READ_MIN) == NULL)
 				return NULL;
 		}

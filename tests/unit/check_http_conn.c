@@ -139,6 +139,32 @@ START_TEST(what_the_handler_sees)
 }
 END_TEST
 
+/* Empty lines, request line and fields, each as long as it may be. */
+START_TEST(a_head_may_be_as_large_as_is_configured)
+{
+	static const char start[] = "GET /?", line[] = " HTTP/1.1" E,
+	    field[] = H "A: ";
+	const size_t max = 1 << 20;
+	char *in = malloc(3 * max + 100), *at = in;
+	size_t n;
+
+	for (n = 0; n < max / 2 - 1; n++, at += 2)
+		memcpy(at, E, 2);
+	at = stpcpy(at, start);
+	n = max - (sizeof(start) - 1) - (sizeof(line) - 1 - 2);
+	memset(at, 'q', n);
+	at = stpcpy(at + n, line);
+	at = stpcpy(at, field);
+	n = max - (sizeof(field) - 1) - 4;
+	memset(at, 'v', n);
+	at = stpcpy(at + n, E E);
+	hf_start(HF_CONF("header_max = 1MiB\n request_line_max = 1MiB"));
+	hf_expect_n(in, (size_t)(at - in), HELLO, 0);
+	hf_stop();
+	free(in);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -146,13 +172,14 @@ main(void)
 	    answers_and_keeps_the_connection, says_which_methods_there_are,
 	    a_refusal_ends_the_connection,
 	    a_thousand_pipelined_requests_get_their_answers_in_order,
-	    slow_handlers_keep_the_order, what_the_handler_sees);
+	    slow_handlers_keep_the_order, what_the_handler_sees,
+	    a_head_may_be_as_large_as_is_configured);
 	int fd = open("/dev/null", O_WRONLY);
 
 	/* The front writes its access log here: no socket may have the number. */
 	if (dup2(fd, FD_ACCESS_LOG) < 0)
 		return 1;
 	return SUITE_RUN("http_conn", basic, http_conn_body_case(),
-	    http_conn_answer_case(), http_conn_end_case(),
-	    http_conn_time_case());
+	    http_conn_answer_case(), http_conn_piece_case(),
+	    http_conn_end_case(), http_conn_time_case());
 }
