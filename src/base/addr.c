@@ -93,6 +93,25 @@ addr_parse(const char *text, struct addr *out)
 	return parse_in6(host, colon + 1, out);
 }
 
+/*
+ * A path is whatever its owner called it, and a client binds to any: no byte of
+ * it may end a line, a word or a quoted value in a log.
+ */
+static void
+str_unix(char buf[ADDR_LEN], const struct addr *a)
+{
+	size_t at = offsetof(struct sockaddr_un, sun_path);
+	size_t n = a->len > at ? strnlen(a->u.un.sun_path, a->len - at) : 0, i;
+	unsigned char c;
+
+	(void)snprintf(buf, ADDR_LEN, "unix:%.*s", (int)n, a->u.un.sun_path);
+	for (i = strlen("unix:"); buf[i] != '\0'; i++) {
+		c = (unsigned char)buf[i];
+		if (c <= ' ' || c == 0x7f || c == '"' || c == '\\')
+			buf[i] = '?';
+	}
+}
+
 char *
 addr_str(char buf[ADDR_LEN], const struct addr *a)
 {
@@ -103,11 +122,7 @@ addr_str(char buf[ADDR_LEN], const struct addr *a)
 	buf[0] = '\0';
 	switch (a->u.sa.sa_family) {
 	case AF_UNIX:
-		if (a->len > offsetof(struct sockaddr_un, sun_path))
-			(void)snprintf(buf, ADDR_LEN, "unix:%.108s",
-			    a->u.un.sun_path);
-		else
-			(void)snprintf(buf, ADDR_LEN, "unix:");
+		str_unix(buf, a);
 		break;
 	case AF_INET:
 		(void)inet_ntop(AF_INET, &in->sin_addr, host, sizeof(host));

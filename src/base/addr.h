@@ -24,7 +24,11 @@ struct addr {
 int addr_parse(const char *text, struct addr *out);
 
 #define ADDR_LEN 136
-/* The same form back, with the real port of a bound socket.  Returns buf. */
+/*
+ * The same form back, with the real port of a bound socket.  Blanks, quotes,
+ * backslashes and control bytes of a path are shown as '?': it stands in logs
+ * as one word.  Returns buf.
+ */
 char *addr_str(char buf[ADDR_LEN], const struct addr *);
 /* Of a socket's own name; "" when it has none. */
 char *addr_sock_str(char buf[ADDR_LEN], int sock);

@@ -222,6 +222,7 @@ find(const struct listen_set *set, const char *text,
     const struct listen_plan *plan)
 {
 	struct listen_sock *s, *other = NULL;
+	char asked[ADDR_LEN];
 	size_t i;
 
 	for (i = 0; i < set->n; i++) {
@@ -230,7 +231,7 @@ find(const struct listen_set *set, const char *text,
 			continue;
 		if (strcmp(s->owner, plan->owner) == 0)
 			return s;
-		if (strcmp(s->text, s->bound) == 0)
+		if (strcmp(addr_str(asked, &s->addr), s->bound) == 0)
 			other = s;
 	}
 	return other;

@@ -21,7 +21,7 @@ setup(void)
 {
 	strcpy(dir, "/tmp/check_listen.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	snprintf(path, sizeof path, "unix:%s/sock", dir);
+	snprintf(path, sizeof path, "unix:%s/a sock", dir);
 	memset(&set, 0, sizeof set);
 }
 

@@ -1,6 +1,7 @@
 /* Near names, addresses, tables, JSON. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "addr.h"
@@ -61,6 +62,25 @@ START_TEST(addresses_are_read_and_written)
 	ck_assert_str_eq(again("[::1]:80"), "[::1]:80");
 	ck_assert_str_eq(again(":80"), "[::]:80");
 	ck_assert_str_eq(again("unix:/run/x.sock"), "unix:/run/x.sock");
+}
+END_TEST
+
+START_TEST(an_address_is_one_word_of_a_line)
+{
+	char full[ADDR_LEN], buf[ADDR_LEN];
+	struct addr a;
+
+	ck_assert_str_eq(again("unix:/t/a\n2026 peer=\"x\\\x7f\t\xc3\xa9"),
+	    "unix:/t/a?2026?peer=?x???\xc3\xa9");
+	/* As accept(2) gives them: without a name, and without its end. */
+	memset(&a, 0, sizeof(a));
+	a.u.sa.sa_family = AF_UNIX;
+	a.len = sizeof(a.u.sa.sa_family);
+	ck_assert_str_eq(addr_str(buf, &a), "unix:");
+	memset(a.u.un.sun_path, 'p', sizeof(a.u.ss) - sizeof(sa_family_t));
+	a.len = sizeof(a.u.un);
+	(void)snprintf(full, sizeof(full), "unix:%.108s", a.u.un.sun_path);
+	ck_assert_str_eq(addr_str(buf, &a), full);
 }
 END_TEST
 
@@ -142,5 +162,5 @@ END_TEST
 
 SUITE_MAIN("text", NULL, NULL, near_counts_changes_and_swaps,
     near_suggests_only_what_is_like_it, addresses_are_read_and_written,
-    bad_addresses_are_refused, tables_line_up, json_is_always_valid,
+    an_address_is_one_word_of_a_line, bad_addresses_are_refused, tables_line_up, json_is_always_valid,
     utf8_is_checked_strictly)
