@@ -280,7 +280,6 @@ hand_over(struct http_conn *c)
 		http_io_reading(c, 1);
 		return 0;
 	}
-	http_count(h, METRIC_HTTP_HANDED, 1);
 	c->fd = -1;
 	c->state = HTTP_GONE;
 	return 1;

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../lib/metricfix.h"
+#include "../lib/shmfix.h"
 #include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "httpfix.h"
@@ -113,10 +115,12 @@ END_TEST
 
 START_TEST(draining_hands_idle_connections_over)
 {
+	struct region *r = shmfix_region(NULL);
 	struct hf_text t = { 0 };
 	int idle, partial, busy;
 
 	hf_start_plain();
+	hf_worker()->self = shmfix_attach(r, 0, SLOT_ROLE_WORKER, "web");
 	/* Never looked into. */
 	hf_worker()->handover = (struct handover *)hf_worker();
 	idle = hf_dial();
@@ -141,6 +145,8 @@ START_TEST(draining_hands_idle_connections_over)
 	ck_assert_uint_eq(hf_worker()->n_conns, 0);
 	ck_assert_uint_eq(hf_handed()->n, 2);
 	ck_assert_mem_eq(hf_handed()->bytes, "GE", 2);
+	/* That is counted by handover_put(). */
+	ck_assert_int_eq(metricfix_sum(r, METRIC_HTTP_HANDED), 0);
 	/* It goes on where it was, in another worker. */
 	hf_worker()->drain = WORKER_SERVING;
 	t.n = 0;
@@ -155,7 +161,9 @@ START_TEST(draining_hands_idle_connections_over)
 	close(partial);
 	close(busy);
 	hf_pass(0);
+	slot_detach(&hf_worker()->self);
 	hf_stop();
+	region_close(&r);
 }
 END_TEST
 
