@@ -375,12 +375,29 @@ crew_worker_lost(struct master *m, struct child *w)
 	roster_drop(w);
 }
 
+/* Connections can go to the same group, unless it speaks another protocol now. */
+static int
+has_heir(const struct crew *c, const struct gen *heir)
+{
+	const struct crew *h;
+	unsigned i;
+
+	for (i = 0; heir != NULL && i < heir->n_crews; i++) {
+		h = &heir->crews[i];
+		if (h->group == c->group)
+			return conf_group_num(heir->conf, h->g,
+				   OPT_group_protocol) ==
+			    conf_group_num(c->gen->conf, c->g,
+				OPT_group_protocol);
+	}
+	return 0;
+}
+
 void
 crew_retire(struct master *m, struct gen *gen, const struct gen *heir,
     uint64_t limit_ns)
 {
 	struct child *c;
-	unsigned i, mode;
 
 	gen->retired = 1;
 	LIST_FOREACH(c, &m->roster, link) {
@@ -393,11 +410,8 @@ crew_retire(struct master *m, struct gen *gen, const struct gen *heir,
 			roster_step(c, CEV_DRAIN);
 			continue;
 		}
-		mode = DRAIN_CLOSE;
-		for (i = 0; heir != NULL && i < heir->n_crews; i++)
-			if (heir->crews[i].group == c->crew->group)
-				mode = DRAIN_HANDOVER;
-		crew_drain(c, mode, limit_ns);
+		crew_drain(c, has_heir(c->crew, heir) ? DRAIN_HANDOVER :
+		    DRAIN_CLOSE, limit_ns);
 	}
 	gen_unlisten(m, gen);
 }

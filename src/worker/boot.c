@@ -288,8 +288,9 @@ set_up(struct worker *w, struct boot *b, const struct msg_clone *c)
 	w->plugins = b->plugins;
 	w->routes = b->routes;
 	w->conns_max = (uint32_t)conf_num(b->conf, OPT_workers_connections_max);
-	w->front = conf_group_num(b->conf, b->g, OPT_group_protocol) ==
-	    PROTOCOL_STREAM ? &stream_front : &http_front;
+	w->protocol = (uint16_t)conf_group_num(b->conf, b->g,
+	    OPT_group_protocol);
+	w->front = w->protocol == PROTOCOL_STREAM ? &stream_front : &http_front;
 }
 
 int

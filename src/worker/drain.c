@@ -56,6 +56,13 @@ on_end(evutil_socket_t fd, short what, void *arg)
 	finish(d->w);
 }
 
+static int
+is_empty(const struct worker *w)
+{
+	return w->n_conns == 0 && w->tasks.n_live == 0 &&
+	    handover_pending(w->handover) == 0;
+}
+
 /* Not from within who ended something: it may still use what we would free. */
 static void
 on_check(evutil_socket_t fd, short what, void *arg)
@@ -64,8 +71,11 @@ on_check(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (w->n_conns == 0 && w->tasks.n_live == 0 &&
-	    handover_pending(w->handover) == 0)
+	if (!is_empty(w))
+		return;
+	if (w->drain == WORKER_CLOSING)
+		handover_sweep(w->handover);
+	if (is_empty(w))
 		finish(w);
 }
 
@@ -143,7 +153,8 @@ drain_begin(struct worker *w, enum worker_drain mode, uint32_t deadline_ms)
 	log_info("drain", "begin mode=%s connections=%u tasks=%u ms=%u",
 	    mode == WORKER_HANDOVER ? "handover" : "close", w->n_conns,
 	    w->tasks.n_live, deadline_ms);
-	(void)handover_listen(w->handover, 0);
+	/* CLOSING: those that took what was handed over are about to end, too. */
+	(void)handover_listen(w->handover, mode == WORKER_CLOSING);
 	/* Nobody else will take them: the listeners are about to close. */
 	if (mode == WORKER_CLOSING && w->drain == WORKER_SERVING)
 		accept_sweep(w->accept);
@@ -152,6 +163,8 @@ drain_begin(struct worker *w, enum worker_drain mode, uint32_t deadline_ms)
 	link_state(w->link, 1);
 	if (w->front != NULL)
 		w->front->drain(w);
+	if (mode == WORKER_CLOSING)
+		handover_recall(w->handover);
 	drain_check(w);
 }
 

@@ -8,7 +8,8 @@
  *
  * HANDOVER: no more accepting; idle connections go to the next generation, busy
  * ones when their requests are answered.  CLOSING: what waits in the listeners
- * is still taken, every last answer says that the connection closes.
+ * is still taken, and so are connections on their way to a next generation that
+ * closes as well; every last answer says that the connection closes.
  */
 #ifndef WORKER_DRAIN_H
 #define WORKER_DRAIN_H

@@ -7,6 +7,10 @@
  * group share the one socket pair: the kernel gives a packet to whichever
  * worker reads first, and keeps it when nobody does, so nothing is lost when a
  * receiver dies between packets.
+ *
+ * Who serves takes what comes; who hands over must not, or it would take its own.
+ * Once all are CLOSING nobody serves: each takes its own queue back and what
+ * still lies in the socket, and the last to leave finds it empty.
  */
 #ifndef WORKER_HANDOVER_H
 #define WORKER_HANDOVER_H
@@ -26,7 +30,7 @@ struct handover_head {
 	uint32_t n_bytes;	/* behind this head */
 	uint32_t generation;	/* the sender's */
 	uint16_t peer_len;
-	uint16_t reserved;
+	uint16_t protocol;	/* what is spoken on it: group.protocol */
 	struct sockaddr_storage peer;
 };
 
@@ -45,7 +49,16 @@ int handover_put(struct handover *, int fd, const struct sockaddr *peer,
 /* Connections that still wait to be sent. */
 unsigned handover_pending(const struct handover *);
 
-/* Begin (1) or end (0) taking connections from older generations: front->take() gets them. */
+/*
+ * Begin (1) or end (0) taking connections from older generations: front->take()
+ * gets them.  Stops by itself while the process has no descriptor to spare.
+ */
 int handover_listen(struct handover *, int on);
+
+/* Take back what waits to be sent: front->take() gets it. */
+void handover_recall(struct handover *);
+
+/* Take what lies in the socket now. */
+void handover_sweep(struct handover *);
 
 #endif

@@ -32,6 +32,7 @@ struct worker {
 	uint32_t generation;
 	uint32_t number;	/* in the group, from 1 */
 	uint32_t slot;
+	uint16_t protocol;	/* group.protocol */
 	char name[80];		/* "web.1" */
 
 	struct conf *conf;

@@ -95,6 +95,19 @@ answer(int listener)
 	close(fd);
 }
 
+/* Whether it ends us; tests look in the log for how. */
+static int
+drained(const struct chan_msg *msg)
+{
+	const struct msg_drain *d = msg->body;
+
+	if (msg->head.type != MSG_DRAIN)
+		return 0;
+	(void)fprintf(stderr, "fake drain mode=%s\n",
+	    d->mode == DRAIN_HANDOVER ? "handover" : "close");
+	return !told("drain_hang");
+}
+
 /* Serve until told to drain or the master is gone. */
 static void
 work(struct chan *c, struct slot_self *me, int is_worker)
@@ -114,7 +127,7 @@ work(struct chan *c, struct slot_self *me, int is_worker)
 		if (clock_mono_ns() > crash)
 			abort();
 		while ((rc = chan_recv(c, &msg)) == 1) {
-			if (msg.head.type == MSG_DRAIN && !told("drain_hang"))
+			if (drained(&msg))
 				rc = -EPIPE;
 			chan_msg_fini(&msg);
 			if (rc < 0)

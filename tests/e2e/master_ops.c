@@ -109,6 +109,17 @@ START_TEST(listeners_come_and_go_with_a_reload)
 }
 END_TEST
 
+START_TEST(connections_are_not_given_to_another_protocol)
+{
+	cell_serve(&cell);
+	sight_expect("reload --wait --json", "\"ok\":true");
+	ck_assert(cell_logged(&cell, "fake drain mode=handover", 2, SOON_MS));
+	cell_configure(&cell, "\tprotocol = stream\n", "");
+	sight_expect("reload --wait --json", "\"ok\":true");
+	ck_assert(cell_logged(&cell, "fake drain mode=close", 2, SOON_MS));
+}
+END_TEST
+
 START_TEST(a_reload_ends_a_drain)
 {
 	int none = 0, two = 2;
@@ -249,7 +260,8 @@ master_ops_case(void)
 	TCase *tc = SUITE_CASE("master_ops", sight_open, sight_close,
 	    a_reload_brings_the_next_generation,
 	    a_configuration_that_is_wrong_is_refused_with_its_line,
-	    listeners_come_and_go_with_a_reload, a_reload_ends_a_drain,
+	    listeners_come_and_go_with_a_reload,
+    connections_are_not_given_to_another_protocol, a_reload_ends_a_drain,
 	    a_taken_port_refuses_the_reload_and_not_the_next,
 	    workers_are_added_and_retired_on_request,
 	    a_drained_worker_is_replaced_and_a_drained_server_is_not,

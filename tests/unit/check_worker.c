@@ -205,7 +205,8 @@ static void
 hand_over(int fd, const char *bytes)
 {
 	struct handover_head h = { .magic = HANDOVER_MAGIC,
-		.n_bytes = (uint32_t)strlen(bytes) };
+		.n_bytes = (uint32_t)strlen(bytes),
+		.protocol = PROTOCOL_STREAM };
 	char packet[512];
 	union {
 		struct cmsghdr head;
@@ -233,6 +234,30 @@ START_TEST(a_connection_that_is_handed_over_is_served_with_its_bytes)
 	close(sv[1]);
 	ck_assert_str_eq(ask(sv[0], "ly\n"), "early");
 	close(sv[0]);
+}
+END_TEST
+
+/* A stop that follows a reload at once. */
+START_TEST(a_closing_worker_serves_what_was_on_its_way)
+{
+	const struct msg_state *s;
+	int busy, sv[2];
+
+	start(CONF(""), 1);
+	busy = dial();
+	ck_assert_str_eq(ask(busy, "echo x\n"), "x");
+	say(busy, "sleep 500\n");
+	ck_assert_int_eq(fm_drain(&m, 0, DRAIN_CLOSE, 4000), 0);
+	do
+		ck_assert_int_eq(fm_expect(&m, m.worker[0].chan, MSG_STATE), 1);
+	while ((s = m.msg.body)->draining != 1);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv),
+	    0);
+	hand_over(sv[1], "echo late\n");
+	close(sv[1]);
+	ck_assert_str_eq(hear(sv[0]), "late");
+	close(sv[0]);
+	close(busy);
 }
 END_TEST
 
@@ -292,6 +317,7 @@ main(void)
 	    signals_are_left_to_the_master,
 	    connections_over_the_limit_wait_for_room,
 	    a_connection_that_is_handed_over_is_served_with_its_bytes,
+    a_closing_worker_serves_what_was_on_its_way,
 	    a_bad_packet_is_dropped, a_worker_is_ready_soon);
 
 	return SUITE_RUN("worker", tc, worker_end_case(),
