@@ -5,10 +5,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 #define FDS_MAX 16	/* descriptors in one packet */
 
@@ -192,6 +195,23 @@ fdio_close(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+}
+
+int
+fdio_unsent(int sock)
+{
+	int n;
+
+	return ioctl(sock, SIOCOUTQ, &n) == 0 ? n : -1;
+}
+
+int
+fdio_taken(int sock, int *unsent)
+{
+	int n = fdio_unsent(sock), taken = n < *unsent;
+
+	*unsent = n;
+	return taken;
 }
 
 ssize_t

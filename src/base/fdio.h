@@ -43,6 +43,16 @@ void fdio_close_from(int first, const int *keep, size_t n);
 /* close() and set to -1; -1 is fine. */
 void fdio_close(int *fd);
 
+/* What the kernel still holds of what was sent over a socket; -1: it does not say. */
+int fdio_unsent(int sock);
+/*
+ * Whether the peer has taken any of it since *unsent was set, if nothing was
+ * sent meanwhile; sets it anew.  That a socket can be written to tells less: it
+ * waits until a third of the kernel's buffer is free, which takes a slow client
+ * minutes.
+ */
+int fdio_taken(int sock, int *unsent);
+
 /*
  * Send bytes with descriptors over a UNIX socket, without a signal for a broken
  * one.  Bytes sent, -EAGAIN, -errno.  The descriptors remain the caller's.

@@ -9,9 +9,9 @@
 #include <sys/uio.h>
 
 #include <event2/event.h>
-#include <linux/sockios.h>
 
 #include "clock.h"
+#include "fdio.h"
 #include "http_conn.h"
 #include "http_count.h"
 
@@ -171,22 +171,10 @@ count_pending(struct http_conn *c)
 	c->unsent = 0;
 }
 
-/* What the kernel still holds of our answers; -1 where it does not say. */
-static int
-queued(const struct http_conn *c)
-{
-	int n;
-
-	return ioctl(c->fd, SIOCOUTQ, &n) == 0 ? n : -1;
-}
-
 int
 http_io_taken(struct http_conn *c)
 {
-	int n = queued(c), taken = n < c->queued;
-
-	c->queued = n;
-	return taken;
+	return fdio_taken(c->fd, &c->queued);
 }
 
 static void
@@ -196,7 +184,7 @@ block(struct http_conn *c, int took)
 		c->blocked = 1;
 	/* Only what the client takes starts the limit anew. */
 	if (took || c->lane != &c->http->write) {
-		c->queued = queued(c);
+		c->queued = fdio_unsent(c->fd);
 		http_conn_limit(c, &c->http->write);
 	}
 }

@@ -131,7 +131,29 @@ START_TEST(a_cut_packet_is_refused)
 }
 END_TEST
 
-SUITE_MAIN("fdio", NULL, NULL, whole_files_are_read, a_cut_read_is_seen,
+START_TEST(every_byte_that_a_peer_takes_is_seen)
+{
+	static const char text[300];
+	char some[300];
+	int sv[2], unsent;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	ck_assert_int_eq(fdio_unsent(sv[0]), 0);
+	ck_assert_int_eq(write(sv[0], text, 200), 200);
+	ck_assert_int_eq(write(sv[0], text, 100), 100);
+	ck_assert_int_gt(unsent = fdio_unsent(sv[0]), 0);
+	ck_assert_int_eq(fdio_taken(sv[0], &unsent), 0);
+	ck_assert_int_eq(read(sv[1], some, 200), 200);
+	ck_assert_int_eq(fdio_taken(sv[0], &unsent), 1);
+	ck_assert_int_eq(fdio_taken(sv[0], &unsent), 0);
+	ck_assert_int_eq(fdio_unsent(-1), -1);
+	close(sv[0]);
+	close(sv[1]);
+}
+END_TEST
+
+SUITE_MAIN("fdio", NULL, NULL, every_byte_that_a_peer_takes_is_seen,
+    whole_files_are_read, a_cut_read_is_seen,
     sealed_memory_cannot_be_changed, only_what_is_kept_stays_open,
     placed_descriptors_survive_exec, too_many_descriptors_are_closed,
     a_cut_packet_is_refused)
