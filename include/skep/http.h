@@ -46,7 +46,6 @@ int skep_query_at(struct skep_task *, int i, struct skep_str *name_out,
 
 /* A request field by name, case-insensitive; several lines are joined with ", ". */
 struct skep_str skep_header(struct skep_task *, const char *name);
-struct skep_str skep_peer(struct skep_task *);	/* the client's address, for logs */
 
 /*
  * The whole request body.  Waits until it has arrived (and sends 100 Continue

@@ -3,6 +3,11 @@
  * runs once for each connection; when it returns, what was written is flushed
  * and the connection is closed.
  *
+ * Calls that wait return -ETIMEDOUT when the client has sent nothing for
+ * stream.idle_timeout, or taken nothing of the output for stream.write_timeout,
+ * and -ECANCELED once it is gone.  That it has shut down its side alone is the
+ * end of the input only.
+ *
  * Bytes that were read live until the next read of the task: a connection may
  * last for days, and its input must not pile up.
  */
@@ -30,7 +35,7 @@ int skep_read_exact(struct skep_task *, size_t n, struct skep_str *out);
 /* Whether input is already here: lets a front gather its answers to pipelined requests. */
 int skep_read_ready(struct skep_task *);
 
-/* Copy to the output buffer; waits only while it is full (stream.buffer_max).  Sent when the handler next waits. */
+/* Copy to the output buffer, which is sent when the handler next waits.  Waits while it is full (stream.buffer_max). */
 int skep_write(struct skep_task *, struct skep_str);
 
 /* Send what is buffered now, waiting until the kernel has taken it. */

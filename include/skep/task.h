@@ -44,8 +44,14 @@ void skep_deadline(struct skep_task *, int64_t ns);
 /* 1 once the task has been cancelled (client gone, worker stopping). */
 int skep_canceled(struct skep_task *);
 
-/* The id of the request that started this task; also what its log lines carry. */
+/*
+ * The id of the request or raw connection that started this task; also what its
+ * log lines carry.
+ */
 struct skep_str skep_request_id(struct skep_task *);
+
+/* The address of the client, for logs; absent for a task without one. */
+struct skep_str skep_peer(struct skep_task *);
 
 /* One line in the log, with the request id.  Never waits. */
 void skep_log(struct skep_task *, enum skep_level, const char *fmt, ...)

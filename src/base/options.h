@@ -127,7 +127,7 @@ OPT(http, request_timeout, DURATION, "30s", "1ms", "1d", \
 OPT(http, pipeline_max, INT, "1000", "1", "100000", \
     "Requests that may wait on one connection; reading stops while so many do.") \
 OPT(http, linger_timeout, DURATION, "2s", "0s", "1m", \
-    "After a last answer, how long what the client still sends is read and dropped, so that the answer is not lost to a reset.") \
+    "After a last answer, also of a raw connection, how long what the client still sends is read and dropped, so that the answer is not lost to a reset.") \
 OPT(http, worker_header, BOOL, "false", "", "", \
     "Answers carry X-Skep-Worker with the name and pid of the worker.") \
 OPT(http, server_header, BOOL, "true", "", "", \
@@ -135,6 +135,8 @@ OPT(http, server_header, BOOL, "true", "", "", \
 \
 OPT(stream, idle_timeout, DURATION, "10m", "10ms", "7d", \
     "A raw connection whose handler waits for input for so long is closed.") \
+OPT(stream, write_timeout, DURATION, "30s", "10ms", "1h", \
+    "A client of a raw connection that takes nothing of its output for so long is disconnected.") \
 OPT(stream, buffer_max, SIZE, "256k", "1k", "1GiB", \
     "Output of a raw connection that may be buffered before a write waits.") \
 \

@@ -7,7 +7,6 @@
 #include <skep/http.h>
 #include <skep/task.h>
 
-#include "addr.h"
 #include "http_char.h"
 #include "http_conn.h"
 #include "http_json.h"
@@ -178,21 +177,6 @@ skep_header(struct skep_task *t, const char *name)
 	if (http_head_find(&r->head, r->base, lower, n, (uint32_t)i + 1) < 0)
 		return http_req_str(r, r->head.fields[i].value);
 	return header_join(t, r, lower, n, i);
-}
-
-struct skep_str
-skep_peer(struct skep_task *t)
-{
-	struct http_req *r = req_of(t);
-	char text[ADDR_LEN];
-	struct addr a;
-
-	if (r == NULL)
-		return absent;
-	memset(&a, 0, sizeof(a));
-	memcpy(&a.u, &r->c->peer, r->c->peer_len);
-	a.len = r->c->peer_len;
-	return skep_copy(t, skep_str(addr_str(text, &a)));
 }
 
 struct skep_str

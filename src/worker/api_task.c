@@ -9,6 +9,7 @@
 
 #include <skep/task.h>
 
+#include "addr.h"
 #include "clock.h"
 #include "conf.h"
 #include "log.h"
@@ -135,6 +136,21 @@ skep_request_id(struct skep_task *t)
 	if (t->id_len == 0 && t->kind->name_it != NULL)
 		t->kind->name_it(t);
 	return skep_strn(t->id, t->id_len);
+}
+
+struct skep_str
+skep_peer(struct skep_task *t)
+{
+	char text[ADDR_LEN];
+	const struct sockaddr *sa;
+	struct addr a;
+
+	if (t->kind->peer == NULL)
+		return skep_strn(NULL, 0);
+	sa = t->kind->peer(t, &a.len);
+	memset(&a.u, 0, sizeof a.u);
+	memcpy(&a.u, sa, a.len);
+	return skep_copy(t, skep_str(addr_str(text, &a)));
 }
 
 static const char *

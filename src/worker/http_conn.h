@@ -46,6 +46,7 @@
 #include "http_log.h"
 #include "http_query.h"
 #include "http_reply.h"
+#include "ids.h"
 #include "lane.h"
 #include "route.h"
 #include "task.h"
@@ -83,7 +84,7 @@ struct http {
 	struct http_log log;
 	TAILQ_HEAD(http_conns, http_conn) conns;
 	struct http_req *idle_reqs;
-	char id_next[32];	/* what the next request will be called */
+	struct ids ids;		/* of requests that bring none */
 };
 
 enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED };

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -15,21 +14,6 @@
 
 /* Line ends, and bytes over a limit, by which it is found to be exceeded. */
 #define HEAD_SLACK 1024u
-
-static int
-id_init(struct http *h)
-{
-	static const char digits[] = "0123456789abcdef";
-	uint64_t v;
-	int i;
-
-	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v))
-		return -EIO;
-	memset(h->id_next, '0', sizeof(h->id_next));
-	for (i = 0; i < 16; i++, v >>= 4)
-		h->id_next[i] = digits[v & 15];
-	return 0;
-}
 
 /* A head is parsed where it lies, with the empty lines in front of it. */
 static uint32_t
@@ -124,7 +108,7 @@ front_open(struct worker *w)
 	(void)snprintf(name, sizeof(name), "%s/%d", w->name, (int)getpid());
 	http_stamp_init(&h->stamp, conf_num(w->conf, OPT_http_server_header) != 0,
 	    conf_num(w->conf, OPT_http_worker_header) ? name : NULL);
-	if ((rc = id_init(h)) < 0 || (rc = lanes_init(h, w->conf)) < 0 ||
+	if ((rc = ids_init(&h->ids)) < 0 || (rc = lanes_init(h, w->conf)) < 0 ||
 	    (rc = http_log_open(&h->log, w->loop.base, FD_ACCESS_LOG,
 		 w->name)) < 0)
 		goto fail;

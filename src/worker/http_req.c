@@ -77,25 +77,6 @@ id_is_ok(struct skep_str id)
 	return 1;
 }
 
-/*
- * Ours: 64 bits drawn when the worker started, 64 bits of a counter.  No other
- * worker has the one, no other request of this worker the other.  Counting is
- * done on the text: one digit, mostly.
- */
-static void
-id_make(struct http_req *r)
-{
-	char *next = r->c->http->id_next;
-	int i = 31;
-
-	memcpy(r->id, next, 32);
-	r->id_n = 32;
-	for (; i >= 16 && next[i] == 'f'; i--)
-		next[i] = '0';
-	if (i >= 16)
-		next[i] = next[i] == '9' ? 'a' : (char)(next[i] + 1);
-}
-
 struct skep_str
 http_req_id(struct http_req *r)
 {
@@ -111,7 +92,8 @@ http_req_id(struct http_req *r)
 			return skep_strn(r->id, r->id_n);
 		}
 	}
-	id_make(r);
+	ids_take(&r->c->http->ids, r->id);
+	r->id_n = IDS_LEN;
 	return skep_strn(r->id, r->id_n);
 }
 
@@ -121,6 +103,15 @@ name_it(struct skep_task *t)
 	struct skep_str id = http_req_id(t->owner);
 
 	task_set_id(t, id.p, id.n);
+}
+
+static const struct sockaddr *
+peer_of(struct skep_task *t, socklen_t *len_out)
+{
+	const struct http_conn *c = ((struct http_req *)t->owner)->c;
+
+	*len_out = c->peer_len;
+	return (const struct sockaddr *)&c->peer;
 }
 
 static void
@@ -144,7 +135,8 @@ waits(struct skep_task *t)
 		(void)http_io_flush(c);
 }
 
-const struct task_kind http_task = { "http", done, name_it, waits };
+const struct task_kind http_task = { "http", done, name_it, waits,
+	peer_of };
 
 /* An answer without a handler. */
 static void

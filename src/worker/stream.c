@@ -9,28 +9,18 @@
 #include <event2/event.h>
 
 #include "conf.h"
-#include "fdio.h"
 #include "log.h"
 #include "plugin.h"
 #include "task.h"
 #include "worker.h"
 
-#define READ_MIN   4096
-#define LINGER_MAX 65536	/* bytes dropped after the last answer: then a reset is deserved */
-
-/* What all streams of the worker share. */
-struct stream_front {
-	struct worker *w;
-	LIST_HEAD(, stream) all;
-	struct lane linger;
-	int64_t idle_ns;
-};
-
 static void on_done(struct skep_task *, int rc);
 static void on_wait(struct skep_task *);
+static void name_it(struct skep_task *);
+static const struct sockaddr *peer_of(struct skep_task *, socklen_t *len_out);
 
-static const struct task_kind stream_kind = { "stream", on_done, NULL,
-	on_wait };
+static const struct task_kind stream_kind = { "stream", on_done, name_it,
+	on_wait, peer_of };
 
 struct stream *
 stream_of(struct skep_task *t)
@@ -38,141 +28,31 @@ stream_of(struct skep_task *t)
 	return t->kind == &stream_kind ? t->owner : NULL;
 }
 
-/* --- input --- */
-
-int
-stream_fill(struct stream *s, size_t want)
-{
-	size_t n = want > READ_MIN ? want : READ_MIN;
-	char *p = buf_room(&s->input, n);
-	ssize_t k;
-
-	if (p == NULL)
-		return -ENOMEM;
-	do
-		k = read(s->fd, p, n);
-	while (k < 0 && errno == EINTR);
-	s->maybe_more = k == (ssize_t)n;
-	if (k < 0)
-		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
-	s->eof = k == 0;
-	buf_added(&s->input, (size_t)k);
-	return k > 0;
-}
-
-/* Level-triggered and persistent: kept while the handler reads, taken out when
- * input comes that nobody waits for. */
-static void
-on_in(evutil_socket_t fd, short what, void *arg)
-{
-	struct stream *s = arg;
-
-	(void)fd;
-	(void)what;
-	(void)loop_now(&s->front->w->loop);
-	s->maybe_more = 1;
-	if (s->reader != NULL) {
-		wait_wake(s->reader, 0);
-		s->reader = NULL;
-		return;
-	}
-	(void)event_del(&s->in);
-	s->in_on = 0;
-}
-
-int
-stream_wait_in(struct stream *s)
-{
-	struct wait w;
-	int rc;
-
-	if (!s->in_on) {
-		if (event_add(&s->in, NULL) < 0)
-			return -ENOMEM;
-		s->in_on = 1;
-	}
-	wait_init(&w, s->task);
-	s->reader = &w;
-	rc = wait_for(&w, s->front->idle_ns);
-	s->reader = NULL;
-	return rc;
-}
-
-/* --- output --- */
-
-static void finish(struct stream *);
+/* --- what its task asks for --- */
 
 static void
-out_failed(struct stream *s, int rc)
+name_it(struct skep_task *t)
 {
-	s->error = rc;
-	buf_clear(&s->output);
-	/* Nobody reads the answers: the handler need not go on. */
-	if (s->task != NULL)
-		task_cancel(s->task);
+	struct stream *s = t->owner;
+	char id[IDS_LEN];
+
+	ids_take(&s->front->ids, id);
+	task_set_id(t, id, sizeof id);
 }
 
-int
-stream_push(struct stream *s)
+static const struct sockaddr *
+peer_of(struct skep_task *t, socklen_t *len_out)
 {
-	ssize_t k;
+	const struct stream *s = t->owner;
 
-	while (s->error == 0 && buf_len(&s->output) > 0) {
-		k = send(s->fd, buf_head(&s->output), buf_len(&s->output),
-		    MSG_NOSIGNAL);
-		if (k >= 0) {
-			buf_eat(&s->output, (size_t)k);
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK) {
-			out_failed(s, -errno);
-		} else if (!s->out_on) {
-			if (event_add(&s->out, NULL) < 0)
-				out_failed(s, -ENOMEM);
-			else
-				s->out_on = 1;
-		}
-		break;
-	}
-	return s->error;
+	*len_out = s->peer_len;
+	return (const struct sockaddr *)&s->peer;
 }
 
-static void
-on_out(evutil_socket_t fd, short what, void *arg)
-{
-	struct stream *s = arg;
-
-	(void)fd;
-	(void)what;
-	(void)loop_now(&s->front->w->loop);
-	s->out_on = 0;
-	(void)stream_push(s);
-	wait_wake(s->writer, 0);
-	s->writer = NULL;
-	if (s->task == NULL)
-		finish(s);
-}
-
-int
-stream_wait_out(struct stream *s, size_t max)
-{
-	struct wait w;
-	int rc = stream_push(s);
-
-	while (rc == 0 && buf_len(&s->output) > max) {
-		wait_init(&w, s->task);
-		s->writer = &w;
-		rc = wait_for(&w, s->front->idle_ns);
-		s->writer = NULL;
-		if (rc == 0)
-			rc = s->error;
-	}
-	return rc;
-}
-
-/* The handler waits, for whatever: its answers must not. */
+/*
+ * The handler waits, for whatever: its answers must not.  Should both be ended,
+ * the client and its input, no event tells of it any more.
+ */
 static void
 on_wait(struct skep_task *t)
 {
@@ -180,16 +60,52 @@ on_wait(struct skep_task *t)
 
 	if (buf_len(&s->output) > 0)
 		(void)stream_push(s);
+	if (s->hup && stream_is_gone(s))
+		task_cancel(t);
+	stream_settle(s);
+}
+
+void
+stream_settle(struct stream *s)
+{
+	if (s->front->w->drain == WORKER_CLOSING && s->reader != NULL &&
+	    buf_len(&s->output) == 0 && buf_len(&s->input) == s->borrowed &&
+	    !stream_has_input(s))
+		task_cancel(s->task);
 }
 
 /* --- the end --- */
 
+void
+stream_limit(struct stream *s, struct lane *lane)
+{
+	if (s->lane != NULL)
+		lane_disarm(s->lane, &s->timer);
+	s->lane = lane;
+	if (lane != NULL)
+		lane_arm(lane, &s->timer);
+}
+
+/* The limit that runs is over; arg is its lane. */
 static void
+on_limit(struct lane_item *i, void *arg)
+{
+	struct stream *s = (struct stream *)(void *)((char *)i -
+	    offsetof(struct stream, timer));
+
+	s->lane = NULL;
+	if (arg == &s->front->write)
+		stream_late(s);
+	else
+		stream_free(s);
+}
+
+void
 stream_free(struct stream *s)
 {
 	struct worker *w = s->front->w;
 
-	lane_disarm(&s->front->linger, &s->linger);
+	stream_limit(s, NULL);
 	(void)event_del(&s->in);
 	(void)event_del(&s->out);
 	(void)close(s->fd);
@@ -200,53 +116,21 @@ stream_free(struct stream *s)
 	worker_conn_over(w);
 }
 
-static void
-on_linger_end(struct lane_item *i, void *arg)
+void
+stream_finish(struct stream *s)
 {
-	(void)arg;
-	stream_free((struct stream *)((char *)i -
-	    offsetof(struct stream, linger)));
-}
+	struct stream_front *f = s->front;
 
-/* Drop what still comes, until the peer has closed too. */
-static void
-on_linger(evutil_socket_t fd, short what, void *arg)
-{
-	static char sink[READ_MIN];
-	struct stream *s = arg;
-	ssize_t k;
-
-	(void)what;
-	(void)loop_now(&s->front->w->loop);
-	while ((k = read(fd, sink, sizeof sink)) > 0) {
-		s->borrowed += (size_t)k;	/* counts what was dropped */
-		if (s->borrowed > LINGER_MAX)
-			break;
-	}
-	if (k >= 0 || (errno != EAGAIN && errno != EINTR))
-		stream_free(s);
-}
-
-/* The handler has ended: send the rest, then close in two steps. */
-static void
-finish(struct stream *s)
-{
-	if (s->error == 0 && buf_len(&s->output) > 0 && stream_push(s) == 0 &&
-	    buf_len(&s->output) > 0)
-		return;		/* on_out() comes back, or the lane ends it */
-	if (s->error != 0 || s->eof || shutdown(s->fd, SHUT_WR) < 0) {
+	if (stream_push(s) == 0 && buf_len(&s->output) > 0)
+		return;		/* on_out() comes back, or stream_late() */
+	if (s->error != 0 || s->eof || shutdown(s->fd, SHUT_WR) < 0 ||
+	    f->linger.len_ns <= 0 || (!s->in_on && event_add(&s->in, NULL) < 0)) {
 		stream_free(s);
 		return;
 	}
-	(void)event_del(&s->in);
-	s->borrowed = 0;
-	(void)event_assign(&s->in, s->front->w->loop.base, s->fd,
-	    EV_READ | EV_PERSIST, on_linger, s);
-	if (event_add(&s->in, NULL) < 0) {
-		stream_free(s);
-		return;
-	}
-	lane_arm(&s->front->linger, &s->linger);
+	s->lingering = 1;
+	stream_limit(s, &f->linger);
+	stream_drop_input(s);	/* of what is there already */
 }
 
 static void
@@ -261,12 +145,24 @@ on_done(struct skep_task *t, int rc)
 	s->task = NULL;
 	s->front->w->n_requests++;
 	task_end(t);
-	/* Should the peer take nothing, the lane ends it. */
-	lane_arm(&s->front->linger, &s->linger);
-	finish(s);
+	stream_finish(s);
 }
 
 /* --- the front --- */
+
+static void
+flags_init(struct stream_front *f)
+{
+	int can = event_base_get_features(f->w->loop.base);
+
+	f->in_flags = EV_READ | EV_PERSIST;
+	f->out_flags = EV_WRITE | EV_PERSIST;
+	/* Edges without the early news of a client's end could hide it. */
+	if ((can & EV_FEATURE_ET) && (can & EV_FEATURE_EARLY_CLOSE)) {
+		f->in_flags |= EV_ET | EV_CLOSED;
+		f->out_flags |= EV_ET;
+	}
+}
 
 static int
 stream_open(struct worker *w)
@@ -279,9 +175,15 @@ stream_open(struct worker *w)
 	f->w = w;
 	LIST_INIT(&f->all);
 	f->idle_ns = conf_num(w->conf, OPT_stream_idle_timeout);
-	rc = lane_init(&f->linger, &w->loop,
-	    conf_num(w->conf, OPT_http_linger_timeout), on_linger_end, f);
-	if (rc < 0) {
+	flags_init(f);
+	if ((rc = ids_init(&f->ids)) < 0 ||
+	    (rc = lane_init(&f->write, &w->loop,
+		 conf_num(w->conf, OPT_stream_write_timeout), on_limit,
+		 &f->write)) < 0 ||
+	    (rc = lane_init(&f->linger, &w->loop,
+		 conf_num(w->conf, OPT_http_linger_timeout), on_limit,
+		 &f->linger)) < 0) {
+		lane_fini(&f->write);
 		free(f);
 		return rc;
 	}
@@ -289,34 +191,46 @@ stream_open(struct worker *w)
 	return 0;
 }
 
+static struct stream *
+stream_new(struct stream_front *f, int fd, const struct sockaddr *peer,
+    socklen_t peer_len)
+{
+	struct stream *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->front = f;
+	s->fd = fd;
+	if (peer != NULL && peer_len <= sizeof s->peer) {
+		memcpy(&s->peer, peer, peer_len);
+		s->peer_len = peer_len;
+	}
+	s->task = task_new(&f->w->tasks, &stream_kind, s);
+	if (s->task == NULL) {
+		free(s);
+		return NULL;
+	}
+	LIST_INSERT_HEAD(&f->all, s, link);
+	return s;
+}
+
 static void
 stream_take(struct worker *w, int fd, const struct sockaddr *peer,
     socklen_t peer_len, const char *bytes, size_t n)
 {
-	struct stream_front *f = w->front_state;
-	struct stream *s = calloc(1, sizeof *s);
+	struct stream *s = stream_new(w->front_state, fd, peer, peer_len);
 	struct skep_task *t;
 
-	(void)peer;
-	(void)peer_len;
-	t = s == NULL ? NULL : task_new(&w->tasks, &stream_kind, s);
-	if (t == NULL) {
-		free(s);
+	if (s == NULL) {
 		(void)close(fd);
 		worker_conn_over(w);
 		return;
 	}
-	s->front = f;
-	s->fd = fd;
-	s->task = t;
-	s->maybe_more = 1;
-	LIST_INSERT_HEAD(&f->all, s, link);
-	(void)event_assign(&s->in, w->loop.base, fd, EV_READ | EV_PERSIST,
-	    on_in, s);
-	(void)event_assign(&s->out, w->loop.base, fd, EV_WRITE, on_out, s);
+	t = s->task;
 	t->plugin = w->plugins->conn;
 	t->what = "conn";
-	if ((n > 0 && buf_add(&s->input, bytes, n) < 0) ||
+	if (stream_watch(s) < 0 ||
+	    (n > 0 && buf_add(&s->input, bytes, n) < 0) ||
 	    task_start(t, t->plugin->def.conn) < 0) {
 		s->task = NULL;
 		task_end(t);
@@ -332,25 +246,29 @@ stream_drain(struct worker *w)
 
 	if (w->drain != WORKER_CLOSING)
 		return;
+	/* The others when they come so far. */
 	LIST_FOREACH(s, &f->all, link)
-		if (s->task != NULL && s->reader != NULL &&
-		    buf_len(&s->output) == 0 &&
-		    buf_len(&s->input) == s->borrowed)
-			task_cancel(s->task);
+		stream_settle(s);
 }
 
 static void
 stream_close(struct worker *w)
 {
 	struct stream_front *f = w->front_state;
-	struct stream *s;
+	struct stream *s, *next;
 
 	if (f == NULL)
 		return;
-	/* Those whose handler still waits go with the process. */
-	while ((s = LIST_FIRST(&f->all)) != NULL && s->task == NULL)
-		stream_free(s);
+	for (s = LIST_FIRST(&f->all); s != NULL; s = next) {
+		next = LIST_NEXT(s, link);
+		if (s->task == NULL)
+			stream_free(s);
+	}
+	if (!LIST_EMPTY(&f->all))
+		return;		/* what handlers hold stays: the process ends */
+	lane_fini(&f->write);
 	lane_fini(&f->linger);
+	free(f);
 	w->front_state = NULL;
 }
 

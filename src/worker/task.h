@@ -21,6 +21,7 @@
 
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 
 #include <skep/task.h>
 
@@ -46,6 +47,8 @@ struct task_kind {
 	void (*name_it)(struct skep_task *);
 	/* It is about to wait, on its own fiber; must not wait itself.  Or NULL. */
 	void (*waits)(struct skep_task *);
+	/* Whose connection it serves; length 0: unknown.  Or NULL. */
+	const struct sockaddr *(*peer)(struct skep_task *, socklen_t *len_out);
 };
 
 struct task_defer {

@@ -35,7 +35,7 @@ on_done(struct skep_task *t, int rc)
 	task_end(t);
 }
 
-static const struct task_kind kind = { "test", on_done, NULL, NULL };
+static const struct task_kind kind = { .name = "test", .done = on_done };
 
 static void
 setup(void)
