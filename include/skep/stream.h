@@ -6,7 +6,8 @@
  * Calls that wait return -ETIMEDOUT when the client has sent nothing for
  * stream.idle_timeout, or taken nothing of the output for stream.write_timeout,
  * and -ECANCELED once it is gone.  That it has shut down its side alone is the
- * end of the input only.
+ * end of the input only.  Where they need not wait they still let others run
+ * after a share of bytes or time.
  *
  * Bytes that were read live until the next read of the task: a connection may
  * last for days, and its input must not pile up.

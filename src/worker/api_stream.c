@@ -7,6 +7,7 @@
 #include "conf.h"
 #include "stream.h"
 #include "task.h"
+#include "wait.h"
 #include "worker.h"
 
 /* The connection of a task, or -errno in *rc. */
@@ -19,12 +20,16 @@ conn(struct skep_task *t, int *rc)
 	return *rc == 0 ? s : NULL;
 }
 
-/* Give back what the last read lent. */
-static void
-return_borrowed(struct stream *s)
+/*
+ * Give back what the last read lent.  A client that sends as fast as it is
+ * answered never has us wait: the others have their turn here and in more().
+ */
+static int
+begin_read(struct stream *s)
 {
 	buf_eat(&s->input, s->borrowed);
 	s->borrowed = 0;
+	return wait_breathe(s->task, 0);
 }
 
 static struct skep_str
@@ -32,6 +37,19 @@ lend(struct stream *s, size_t n, size_t behind)
 {
 	s->borrowed = n + behind;
 	return skep_strn(buf_head(&s->input), n);
+}
+
+/* Read what is there, and give others their turn. */
+static int
+take(struct stream *s, size_t want)
+{
+	size_t had = buf_len(&s->input);
+	int rc = stream_fill(s, want), turn;
+
+	if (rc <= 0)
+		return rc;
+	turn = wait_breathe(s->task, buf_len(&s->input) - had);
+	return turn < 0 ? turn : 1;
 }
 
 /* More input, waiting for it if need be.  1, 0 end of input, -errno. */
@@ -43,11 +61,8 @@ more(struct stream *s, size_t want)
 	while (!s->eof) {
 		if (s->task->canceled)
 			return -ECANCELED;
-		if (s->maybe_more) {
-			rc = stream_fill(s, want);
-			if (rc != -EAGAIN)
-				return rc;
-		}
+		if (s->maybe_more && (rc = take(s, want)) != -EAGAIN)
+			return rc;
 		if ((rc = stream_wait_in(s)) < 0)
 			return rc;
 	}
@@ -66,7 +81,8 @@ skep_read(struct skep_task *t, size_t max, struct skep_str *out)
 		return rc;
 	if (max == 0)
 		return -EINVAL;
-	return_borrowed(s);
+	if ((rc = begin_read(s)) < 0)
+		return rc;
 	if (buf_len(&s->input) == 0 && (rc = more(s, 0)) <= 0)
 		return rc;
 	n = buf_len(&s->input) < max ? buf_len(&s->input) : max;
@@ -85,7 +101,8 @@ skep_read_line(struct skep_task *t, size_t max, struct skep_str *out)
 	*out = skep_strn(NULL, 0);
 	if ((s = conn(t, &rc)) == NULL)
 		return rc;
-	return_borrowed(s);
+	if ((rc = begin_read(s)) < 0)
+		return rc;
 	for (;;) {
 		n = buf_len(&s->input);
 		nl = n > seen ? memchr(buf_head(&s->input) + seen, '\n',
@@ -124,7 +141,8 @@ skep_read_exact(struct skep_task *t, size_t n, struct skep_str *out)
 		return rc;
 	if (n > t->arena.limit)
 		return -EMSGSIZE;
-	return_borrowed(s);
+	if ((rc = begin_read(s)) < 0)
+		return rc;
 	while (buf_len(&s->input) < n) {
 		rc = more(s, n - buf_len(&s->input));
 		if (rc < 0)
@@ -176,6 +194,8 @@ skep_write(struct skep_task *t, struct skep_str piece)
 			return -ENOMEM;
 		piece.p += n;
 		piece.n -= n;
+		if ((rc = wait_breathe(t, n)) < 0)
+			return rc;
 	}
 	return 0;
 }

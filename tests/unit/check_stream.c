@@ -1,20 +1,24 @@
 /*
- * The front for raw connections, in this process: who is slow, who is gone, and
- * how a connection ends.
+ * The front for raw connections, in this process: who is slow and who is gone,
+ * how a connection ends, and that one client does not keep the loop.
  */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <skep/skep.h>
 
+#include <linux/sockios.h>
+
+#include "../lib/suite.h"
+#include "clock.h"
 #include "conf.h"
 #include "log.h"
 #include "plugin.h"
@@ -467,6 +471,67 @@ START_TEST(what_becomes_idle_while_closing_is_ended)
 }
 END_TEST
 
+/* --- sharing the loop --- */
+
+/* As many lines as go in; many at once, for the kernel counts writes, too. */
+static void
+fill(int fd)
+{
+	char text[6400];
+
+	memset(text, 'i', sizeof text);
+	for (size_t i = 63; i < sizeof text; i += 64)
+		text[i] = '\n';
+	while (write(fd, text, sizeof text) == (ssize_t)sizeof text)
+		;
+	ck_assert_int_eq(errno, EAGAIN);
+}
+
+START_TEST(a_client_that_sends_without_end_does_not_hold_the_loop)
+{
+	int flood, other, left;
+
+	start(CONF(""));
+	clock_fake(1, 1);	/* by bytes: time stands still */
+	flood = dial();
+	other = dial();
+	fill(flood);
+	say(other, "a\n");
+	pass(0);
+	pass(0);
+	hears(other, "ok\n");
+	ck_assert_int_eq(ioctl(flood, SIOCOUTQ, &left), 0);
+	ck_assert_int_gt(left, 0);
+	close(flood);
+	close(other);
+	clock_real();
+	stop();
+}
+END_TEST
+
+/* Nor one that takes without end what a handler writes. */
+START_TEST(a_handler_that_writes_without_end_does_not_hold_the_loop)
+{
+	int fd, other;
+
+	start(CONF("stream { buffer_max = 1GiB }"));
+	clock_fake(1, 1);
+	fd = dial();
+	other = dial();
+	say(fd, "w 100\n");
+	pass(0);
+	say(other, "a\n");
+	pass(0);
+	pass(0);
+	hears(other, "ok\n");
+	ck_assert_int_eq(last_rc, 1);	/* not done yet */
+	close(fd);
+	close(other);
+	clock_real();
+	stop();
+}
+END_TEST
+
 /* --- names --- */
 
 START_TEST(a_connection_has_an_id_and_a_peer)
@@ -501,27 +566,20 @@ END_TEST
 int
 main(void)
 {
-	Suite *s = suite_create("stream");
-	TCase *tc = tcase_create("stream");
-	SRunner *sr;
-	int failed;
+	TCase *tc = SUITE_CASE("stream", NULL, NULL,
+	    the_last_output_has_its_own_time,
+	    who_takes_little_is_kept,
+	    without_lingering_the_end_is_at_once,
+	    lingering_drops_what_comes_and_ends,
+	    a_handler_learns_that_its_client_is_gone,
+	    a_half_closed_client_gets_its_answers,
+	    what_a_client_sent_before_it_left_is_done,
+	    what_becomes_idle_while_closing_is_ended,
+	    a_client_that_sends_without_end_does_not_hold_the_loop,
+	    a_handler_that_writes_without_end_does_not_hold_the_loop,
+	    a_connection_has_an_id_and_a_peer);
 
-	tcase_set_timeout(tc, 20);
-	tcase_add_test(tc, the_last_output_has_its_own_time);
-	tcase_add_test(tc, who_takes_little_is_kept);
 	tcase_add_loop_test(tc, who_takes_nothing_is_disconnected, 0,
 	    (int)(sizeof stuck / sizeof *stuck));
-	tcase_add_test(tc, without_lingering_the_end_is_at_once);
-	tcase_add_test(tc, lingering_drops_what_comes_and_ends);
-	tcase_add_test(tc, a_handler_learns_that_its_client_is_gone);
-	tcase_add_test(tc, a_half_closed_client_gets_its_answers);
-	tcase_add_test(tc, what_a_client_sent_before_it_left_is_done);
-	tcase_add_test(tc, what_becomes_idle_while_closing_is_ended);
-	tcase_add_test(tc, a_connection_has_an_id_and_a_peer);
-	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_NORMAL);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return SUITE_RUN("stream", tc);
 }
