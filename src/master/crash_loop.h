@@ -23,8 +23,8 @@ struct crash_loop_rule {
 
 /* Why a process ended, as far as its status and our own doing tell. */
 enum death_kind {
-	DEATH_ORDERLY,	/* exit status 0 */
-	DEATH_STATUS,	/* another exit status */
+	DEATH_ORDERLY,	/* exit status 0: whether asked or not is to be seen */
+	DEATH_STATUS,	/* another exit status, or 0 without being asked */
 	DEATH_WATCHDOG,	/* its own watchdog ended it */
 	DEATH_FAULT,	/* SIGSEGV BUS ABRT ILL FPE SYS */
 	DEATH_LIMIT,	/* SIGXCPU, SIGXFSZ */

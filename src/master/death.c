@@ -138,12 +138,21 @@ death_next(struct death_oom *oom, struct death *out)
 	return 1;
 }
 
+enum death_kind
+death_of_child(enum death_kind kind, int asked)
+{
+	if (kind != DEATH_ORDERLY)
+		return kind;
+	return asked ? DEATH_ASKED : DEATH_STATUS;
+}
+
 static const char *
-status_meaning(int status)
+status_meaning(int status, enum death_kind kind)
 {
 	switch (status) {
 	case 0:
-		return "in order";
+		return kind == DEATH_STATUS ? "ended without being asked" :
+		    "in order";
 	case EXIT_BROKEN_INVARIANT:
 		return "broken invariant";
 	case EXIT_WATCHDOG:
@@ -164,7 +173,8 @@ death_words(const struct death *d, char *buf, size_t cap)
 
 	if (WIFEXITED(d->status)) {
 		snprintf(buf, cap, "status=%d meaning=\"%s\"",
-		    WEXITSTATUS(d->status), status_meaning(WEXITSTATUS(d->status)));
+		    WEXITSTATUS(d->status),
+		    status_meaning(WEXITSTATUS(d->status), d->kind));
 		return buf;
 	}
 	abbrev = sigabbrev_np(WTERMSIG(d->status));

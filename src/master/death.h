@@ -40,6 +40,13 @@ int death_next(struct death_oom *, struct death *death_out);
 enum death_kind death_of_status(int status, int oom_kills);
 
 /*
+ * The same of a child: asked says whether it was to go, by DRAIN or by the end
+ * of its channel.  One that ends in order without that has brought it on
+ * itself: exit(0) in a plugin, say.
+ */
+enum death_kind death_of_child(enum death_kind, int asked);
+
+/*
  * "sig=11 signal=SIGSEGV core=yes" or "status=78 (configuration or plugin refused)".
  * Returns buf.
  */

@@ -41,10 +41,12 @@ say(const struct child *c, const struct death *d, uint64_t now)
 static void
 judge(const struct child *c, struct death *d)
 {
-	if (c->doomed && d->kind == DEATH_OUTSIDE)
+	/* Our SIGKILL may have come to one that was just ending. */
+	if (c->doomed &&
+	    (d->kind == DEATH_OUTSIDE || d->kind == DEATH_ORDERLY))
 		d->kind = c->doom;
-	else if (c->state == CST_DRAINING && d->kind == DEATH_ORDERLY)
-		d->kind = DEATH_ASKED;
+	else
+		d->kind = death_of_child(d->kind, c->state == CST_DRAINING);
 }
 
 static void

@@ -4,8 +4,12 @@
  * and answers each with its pid; files in $FAKE_DIR tell it to misbehave:
  *
  *	warm_crash warm_hang abi	the zygote, before ZYGOTE_READY
+ *	warm_quit			the same, with status 0
  *	open_crash open_hang open_exit	a worker, before READY
+ *	open_quit			the same, with status 0
  *	late_crash			a worker, 100 ms after READY
+ *	quit				a worker, when it next looks, with status 0
+ *	mute				a worker says no STATE any more
  *	section_hang			a worker, in a read section
  *	drain_hang			a worker never finishes draining
  *	fork_fail			the zygote closes a CLONE's descriptor
@@ -126,6 +130,8 @@ work(struct chan *c, struct slot_self *me, int is_worker)
 		poll(p, 1 + (nfds_t)n_listeners, 20);
 		if (clock_mono_ns() > crash)
 			abort();
+		if (is_worker && told("quit"))
+			_exit(0);
 		while ((rc = chan_recv(c, &msg)) == 1) {
 			if (drained(&msg))
 				rc = -EPIPE;
@@ -164,6 +170,8 @@ worker(const struct msg_clone *clone, int chan)
 		_exit(3);
 	if (told("open_crash"))
 		abort();
+	if (told("open_quit"))
+		_exit(0);
 	if (told("open_exit"))
 		fail(c, FAIL_OPEN, "open said no");
 	if (told("open_hang"))
@@ -206,6 +214,8 @@ zygote(void)
 		_exit(3);
 	if (told("warm_crash"))
 		abort();
+	if (told("warm_quit"))
+		_exit(0);
 	if (told("warm_hang"))
 		hang();
 	if (told("abi"))

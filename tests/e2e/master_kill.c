@@ -227,7 +227,8 @@ END_TEST
 START_TEST(a_crash_loop_is_a_failed_state_and_is_left_again)
 {
 	static const char *const how[] = { "open_crash", "open_exit",
-		"late_crash", "warm_crash", "open_hang", "warm_hang" };
+		"late_crash", "warm_crash", "open_hang", "warm_hang",
+		"open_quit", "warm_quit", "quit" };
 
 	cell_configure(&cell, "", "respawn { delay = 300ms  early = 500ms }\n"
 	    "reload { timeout = 300ms }\n");
@@ -239,6 +240,22 @@ START_TEST(a_crash_loop_is_a_failed_state_and_is_left_again)
 	ck_assert(cell_until(sight_group_is, &cell, (void *)(uintptr_t) "ready",
 	    2 * SOON_MS));
 	ck_assert_int_ne(cell_worker(&cell, 1), 0);
+}
+END_TEST
+
+START_TEST(an_end_that_nobody_asked_for_is_warned_of)
+{
+	int two = 2;
+
+	/* What is no warning is not written. */
+	cell_configure(&cell, "", "respawn { early = 0s }\n"
+	    "log { level = {\"worker=warn\"} }\n");
+	cell_serve(&cell);
+	cell_flag(&cell, "quit");
+	ck_assert(cell_logged(&cell,
+	    "status=0 meaning=\"ended without being asked\"", 1, SOON_MS));
+	cell_unflag(&cell, "quit");
+	ck_assert(cell_until(sight_has_workers, &cell, &two, SOON_MS));
 }
 END_TEST
 
@@ -337,6 +354,7 @@ master_kill_case(void)
 	    a_stop_ends_in_its_time_when_workers_do_not,
 	    a_second_interrupt_stops_at_once,
 	    a_stop_during_the_start_ends_in_order,
+	    an_end_that_nobody_asked_for_is_warned_of,
 	    a_plugin_that_cannot_be_loaded_ends_the_start,
 	    a_region_beyond_repair_is_condemned_and_made_anew,
 	    a_mender_that_hangs_is_killed_after_two_seconds,
@@ -351,6 +369,6 @@ master_kill_case(void)
 	    3);
 	tcase_add_loop_test(tc,
 	    a_crash_loop_is_a_failed_state_and_is_left_again, 0,
-	    6);
+	    9);
 	return tc;
 }

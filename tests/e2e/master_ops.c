@@ -48,6 +48,8 @@ static const struct {
 	{ "warm_crash", "while loading and warming" },
 	{ "warm_hang", "not ready in time" },
 	{ "abi", "another ABI" },
+	{ "warm_quit", "plugins: status=0 meaning=\\\"ended without being asked" },
+	{ "open_quit", "ready: status=0 meaning=\\\"ended without being asked" },
 	{ "open_crash", "before it was ready" },
 	{ "open_exit", "open said no" },
 	{ "open_hang", "not ready in time" },

@@ -100,6 +100,25 @@ START_TEST(a_kill_for_want_of_memory_is_no_kill_from_outside)
 }
 END_TEST
 
+START_TEST(an_end_in_order_that_nobody_asked_for_is_an_error)
+{
+	struct death d = { .status = 0 };
+	char buf[128];
+
+	d.kind = death_of_child(DEATH_ORDERLY, 1);
+	ck_assert_int_eq(d.kind, DEATH_ASKED);
+	ck_assert_str_eq(death_words(&d, buf, sizeof buf),
+	    "status=0 meaning=\"in order\"");
+	d.kind = death_of_child(DEATH_ORDERLY, 0);
+	ck_assert_int_eq(d.kind, DEATH_STATUS);
+	ck_assert_str_eq(death_words(&d, buf, sizeof buf),
+	    "status=0 meaning=\"ended without being asked\"");
+	/* What is no end in order stays what it is. */
+	ck_assert_int_eq(death_of_child(DEATH_FAULT, 1), DEATH_FAULT);
+	ck_assert_int_eq(death_of_child(DEATH_OUTSIDE, 0), DEATH_OUTSIDE);
+}
+END_TEST
+
 START_TEST(without_children_there_is_nothing_to_reap)
 {
 	struct death_oom oom = { 0 };
@@ -114,6 +133,7 @@ main(void)
 {
 	TCase *tc = SUITE_CASE("death", NULL, NULL,
 	    a_kill_for_want_of_memory_is_no_kill_from_outside,
+	    an_end_in_order_that_nobody_asked_for_is_an_error,
 	    without_children_there_is_nothing_to_reap);
 
 	tcase_add_loop_test(tc, every_end_is_named, 0,
