@@ -12,6 +12,7 @@
 #include "log.h"
 #include "mending.h"
 #include "notify.h"
+#include "pulse.h"
 #include "status.h"
 
 #define PER_SECOND (1000 / BEAT_MS)
@@ -91,6 +92,7 @@ on_beat(evutil_socket_t fd, short what, void *arg)
 	deaths_beat(m, now);
 	mending_beat(m, now);
 	guard_beat(m, now);
+	pulse_beat(m);
 	measure_one(who_is_new(m));
 	if (++m->beats % PER_SECOND == 0) {
 		log_tick();

@@ -25,7 +25,7 @@ struct crash_loop_rule {
 enum death_kind {
 	DEATH_ORDERLY,	/* exit status 0: whether asked or not is to be seen */
 	DEATH_STATUS,	/* another exit status, or 0 without being asked */
-	DEATH_WATCHDOG,	/* its own watchdog ended it */
+	DEATH_WATCHDOG,	/* its own watchdog ended it, or we, for want of a beat */
 	DEATH_FAULT,	/* SIGSEGV BUS ABRT ILL FPE SYS */
 	DEATH_LIMIT,	/* SIGXCPU, SIGXFSZ */
 	DEATH_MEMORY,	/* the kernel, for want of memory */

@@ -88,6 +88,7 @@ said_spawned(struct child *c, const struct msg_spawned *s)
 static int
 obey(struct master *m, struct child *c, const struct chan_msg *msg)
 {
+	c->silent = 0;
 	/* A worker may be faster than the one in the middle that names it. */
 	if (c->kind == CHILD_WORKER && c->pid == 0 &&
 	    msg->head.type != MSG_SPAWNED && msg->head.pid > 0)

@@ -63,6 +63,9 @@ struct child {
 	uint64_t held, held_ns;	/* a lock seen held, and since when */
 	int warned;		/* of its long section */
 
+	unsigned silent;	/* beats since it last said anything (pulse.c) */
+	uint64_t cpu_ticks;	/* at the last look at a silent one */
+
 	struct crew *crew;	/* of a worker or zygote */
 	unsigned number;	/* of a worker in its group */
 

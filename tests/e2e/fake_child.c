@@ -112,6 +112,19 @@ drained(const struct chan_msg *msg)
 	return !told("drain_hang");
 }
 
+/* A STATE twice as often as needed. */
+static void
+say_state(struct chan *c)
+{
+	const struct msg_state s = { .draining = 0 };
+	static int64_t due;
+
+	if (clock_mono_ns() < due || told("mute"))
+		return;
+	due = clock_mono_ns() + 500 * CLOCK_NS_PER_MS;
+	chan_send(c, MSG_STATE, &s, NULL, 0, NULL, 0);
+}
+
 /* Serve until told to drain or the master is gone. */
 static void
 work(struct chan *c, struct slot_self *me, int is_worker)
@@ -144,6 +157,8 @@ work(struct chan *c, struct slot_self *me, int is_worker)
 		for (i = 0; i < n_listeners && is_worker; i++)
 			if (p[1 + i].revents & POLLIN)
 				answer(FD_LISTEN + i);
+		if (is_worker)
+			say_state(c);
 		slot_beat(me, (uint64_t)clock_mono_ns());
 		(void)maint_run(me); /* somebody else may be at it */
 		if (is_worker && told("section_hang")) {

@@ -325,6 +325,30 @@ START_TEST(who_stays_in_a_section_is_killed)
 }
 END_TEST
 
+/* A stopped one is not dead: it is neither killed nor replaced. */
+START_TEST(who_says_nothing_any_more_is_killed_unless_it_is_stopped)
+{
+	struct sight_other o = { .index = 1 };
+	pid_t stopped;
+	char text[64];
+
+	cell_configure(&cell, "", "watchdog { limit = 50ms  warn = 20ms }\n");
+	cell_serve(&cell);
+	stopped = cell_worker(&cell, 0);
+	o.than = cell_worker(&cell, 1);
+	kill(stopped, SIGSTOP);
+	cell_flag(&cell, "mute");
+	snprintf(text, sizeof text, "no beat name=web.2 pid=%d", (int)o.than);
+	ck_assert(cell_logged(&cell, text, 1, 2 * SOON_MS));
+	cell_unflag(&cell, "mute");
+	ck_assert(cell_logged(&cell, "kind=watchdog", 1, SOON_MS));
+	ck_assert(cell_until(sight_another_worker, &cell, &o, SOON_MS));
+	ck_assert_int_eq(cell_logged(&cell, "no beat name=web.1", 1, 1000), 0);
+	kill(stopped, SIGCONT);
+	ck_assert_int_eq(cell_worker(&cell, 0), stopped);
+}
+END_TEST
+
 START_TEST(a_worker_that_is_too_large_is_retired)
 {
 	struct sight_other o = { .index = 0 };
@@ -359,6 +383,7 @@ master_kill_case(void)
 	    a_region_beyond_repair_is_condemned_and_made_anew,
 	    a_mender_that_hangs_is_killed_after_two_seconds,
 	    who_stays_in_a_section_is_killed,
+    who_says_nothing_any_more_is_killed_unless_it_is_stopped,
 	    a_worker_that_is_too_large_is_retired);
 
 	tcase_add_loop_test(tc,
