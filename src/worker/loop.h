@@ -23,8 +23,8 @@ struct loop {
 	struct event_base *base;
 	int64_t now_ns;		/* of this pass; 0: not read yet */
 	TAILQ_HEAD(loop_ready, skep_task) ready;
-	struct skep_task *running;	/* whose fiber runs, NULL on the loop's stack */
-	uint64_t n_runs;	/* fibers resumed: the watchdog sees a change */
+	struct skep_task *running;	/* whose fiber or defers run, else NULL */
+	uint64_t n_runs;	/* of such runs: the watchdog sees a change */
 	uint64_t n_passes;
 	uint64_t busy_ns;	/* time spent outside the wait */
 	int stop;

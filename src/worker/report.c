@@ -126,6 +126,8 @@ report_task(struct report *r, const struct skep_task *t)
 	report_add(r, " handler=\"");
 	add_safe(r, t->what, strlen(t->what));
 	report_add(r, "\"");
+	if (t->state == TASK_ENDING)
+		report_add(r, " in=defer");
 	if (t->id_len > 0) {
 		report_add(r, " request_id=");
 		add_safe(r, t->id, t->id_len);

@@ -33,7 +33,10 @@ struct report {
 void report_add(struct report *, const char *);
 void report_num(struct report *, int64_t);
 void report_hex(struct report *, uint64_t);
-/* " plugin=shop handler=\"/item/:id\" request_id=..." of a task; NULL: " handler=none". */
+/*
+ * " plugin=shop handler=\"/item/:id\" in=defer request_id=..." of a task, in=
+ * while its defers run; NULL: " handler=none".
+ */
 void report_task(struct report *, const struct skep_task *);
 
 /* An error line of this subsystem, in one write. */

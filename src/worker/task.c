@@ -123,7 +123,7 @@ task_resume(struct skep_task *t)
 void
 task_cancel(struct skep_task *t)
 {
-	if (t->state == TASK_DONE)
+	if (t->state == TASK_DONE || t->state == TASK_ENDING)
 		return;
 	t->canceled = 1;
 	if (t->wait != NULL)
@@ -140,17 +140,31 @@ task_cancel_all(struct task_pool *p)
 		task_cancel(t);
 }
 
-void
-task_end(struct skep_task *t)
+/* On the caller's stack, but in the task's name: a defer may loop or crash. */
+static void
+run_defers(struct skep_task *t)
 {
-	struct task_pool *p = t->pool;
+	struct skep_task *outer = t->loop->running;
 	struct task_defer *d;
 
-	must(t->state == TASK_NEW || t->state == TASK_DONE);
+	t->state = TASK_ENDING;
+	t->loop->running = t;
+	t->loop->n_runs++;
 	while ((d = t->defers) != NULL) {
 		t->defers = d->next;
 		d->fn(d->arg);
 	}
+	t->loop->running = outer;
+}
+
+void
+task_end(struct skep_task *t)
+{
+	struct task_pool *p = t->pool;
+
+	must(t->state == TASK_NEW || t->state == TASK_DONE);
+	if (t->defers != NULL)
+		run_defers(t);
 	arena_reset(&t->arena);
 	TAILQ_REMOVE(&p->live, t, all);
 	p->n_live--;

@@ -8,7 +8,7 @@
  * until its owner calls task_end(), which runs the defers: not before the last
  * byte of the answer that lies in it has been sent.
  *
- *	NEW -> RUNNING <-> WAITING -> (READY) -> RUNNING -> DONE -> (pool)
+ *	NEW -> RUNNING <-> WAITING -> (READY) -> RUNNING -> DONE -> ENDING -> (pool)
  *
  * task_cancel() makes the present wait and all later ones fail with -ECANCELED;
  * the handler unwinds by itself, done() comes as usual.
@@ -37,7 +37,9 @@ struct worker;
 #define TASK_ID_MAX 64		/* longest request id kept */
 #define TASK_NEVER INT64_MAX	/* no deadline */
 
-enum task_state { TASK_NEW, TASK_RUNNING, TASK_WAITING, TASK_READY, TASK_DONE };
+enum task_state { TASK_NEW, TASK_RUNNING, TASK_WAITING, TASK_READY, TASK_DONE,
+	TASK_ENDING		/* its defers run */
+};
 
 struct task_kind {
 	const char *name;	/* "http", "stream", "job" */

@@ -87,7 +87,7 @@ suspend(struct wait *w, int fd, short events, int64_t limit_ns)
 	int64_t now;
 	int watched;
 
-	must(t->loop->running == t);
+	must(t->loop->running == t && t->state == TASK_RUNNING);
 	must(t->wait == NULL);
 	if (t->kind->waits != NULL)
 		t->kind->waits(t);	/* first: it may cancel, or wake us */

@@ -104,6 +104,13 @@ note_end(void *arg)
 	(void)!write(STDERR_FILENO, arg, strlen(arg));
 }
 
+static void
+loop_at_end(void *arg)
+{
+	(void)arg;
+	loop_for_ever();
+}
+
 static int
 bytes(struct skep_task *t, struct skep_str line)
 {
@@ -155,6 +162,8 @@ command(struct skep_task *t, struct skep_str line)
 		    answer(t, skep_str("allocated"));
 	if (skep_str_eq(line, "defer"))
 		return skep_defer(t, note_end, defer_note);
+	if (skep_str_eq(line, "deferloop"))
+		return skep_defer(t, loop_at_end, NULL);
 	if (skep_str_eq(line, "get") ||
 	    (line.n > 4 && memcmp(line.p, "put ", 4) == 0))
 		return cache_command(t, line);

@@ -86,6 +86,24 @@ START_TEST(a_handler_that_loops_is_named_and_its_worker_ends)
 }
 END_TEST
 
+START_TEST(a_defer_that_loops_is_named)
+{
+	int fd, st;
+
+	start(CONF("watchdog { limit = 200ms warn = 50ms }"), 1);
+	fd = dial();
+	say(fd, "deferloop\nquit\n");
+	ck_assert_int_eq(fm_expect(&m, m.worker[0].chan, MSG_STUCK), 1);
+	ck_assert_msg(strstr(m.msg.text,
+	    "plugin=talk kind=stream handler=\"conn\" in=defer") != NULL, "%s",
+	    m.msg.text);
+	st = fm_wait_exit(m.worker[0].pid);
+	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 71);
+	m.worker[0].pid = 0;
+	close(fd);
+}
+END_TEST
+
 START_TEST(a_wait_inside_a_read_section_stops_the_worker)
 {
 	int fd, st;
@@ -203,6 +221,7 @@ worker_end_case(void)
 {
 	TCase *tc = SUITE_CASE("end", setup, teardown,
 	    a_handler_that_loops_is_named_and_its_worker_ends,
+    a_defer_that_loops_is_named,
 	    a_wait_inside_a_read_section_stops_the_worker,
 	    a_drained_worker_finishes_what_it_has_begun,
 	    a_drain_ends_at_its_deadline,
