@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -47,6 +48,15 @@ pause_trouble(struct accept *a, int error)
 	(void)event_add(a->again, &tv);
 }
 
+__attribute__((noreturn)) static void
+lost(const struct accept *a, int listener, int error)
+{
+	char what[40];
+
+	(void)snprintf(what, sizeof what, "listener (descriptor %d)", listener);
+	worker_broken(a->w, what, error);
+}
+
 /* One connection of the listener.  1 taken, 0 none, -errno worth a pause. */
 static int
 take(struct accept *a, int listener)
@@ -65,6 +75,9 @@ take(struct accept *a, int listener)
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM)
 			return -errno;
+		/* No network does this: it is our listener no more. */
+		if (errno == EBADF || errno == ENOTSOCK || errno == EINVAL)
+			lost(a, listener, errno);
 		return 0;	/* another worker was faster, or a network error of its own */
 	}
 	if (peer.ss_family == AF_INET || peer.ss_family == AF_INET6)
@@ -142,19 +155,41 @@ accept_sweep(struct accept *a)
 		take_some(a, SWEEP_MAX);
 }
 
+/* 0; -EEXIST when it is held already; another -errno. */
+static int
+hold(struct accept *a, int listener)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+
+	return epoll_ctl(a->ep, EPOLL_CTL_ADD, listener, &ev) < 0 ? -errno : 0;
+}
+
 static int
 hold_listeners(struct accept *a)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	unsigned i;
+	int rc = 0;
 
-	for (i = 0; i < a->n; i++) {
-		ev.data.u32 = i;
-		if (epoll_ctl(a->ep, EPOLL_CTL_ADD, FD_LISTEN + (int)i,
-		    &ev) < 0)
-			return -errno;
+	for (i = 0; i < a->n && rc == 0; i++)
+		rc = hold(a, FD_LISTEN + (int)i);
+	return rc;
+}
+
+/*
+ * The kernel knows a listener by its number and the socket behind it: if either
+ * is another than at the start, or our epoll descriptor is, it can be added.
+ */
+void
+accept_check(struct accept *a)
+{
+	unsigned i;
+	int rc;
+
+	for (i = 0; a != NULL && i < a->n; i++) {
+		rc = hold(a, FD_LISTEN + (int)i);
+		if (rc != -EEXIST)
+			lost(a, FD_LISTEN + (int)i, rc == 0 ? ENOTSOCK : -rc);
 	}
-	return 0;
 }
 
 int

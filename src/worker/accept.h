@@ -24,6 +24,12 @@ void accept_close(struct accept **);
  */
 void accept_sweep(struct accept *);
 
+/*
+ * Whether the listeners are still what they were; if not, no connection would
+ * ever come: worker_broken().  Once a second.  NULL is fine.
+ */
+void accept_check(struct accept *);
+
 /* A connection has ended: go on if we stopped for their number.  NULL is fine. */
 void accept_room(struct accept *);
 

@@ -217,6 +217,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		drain_begin(w, WORKER_CLOSING, DRAIN_ORPHAN_MS);
 	}
 	if (w->n_ticks++ % 10 == 0) {
+		accept_check(w->accept);
 		link_tick(w->link);
 		log_tick();
 	}
@@ -235,7 +236,8 @@ serve(struct worker *w, uint64_t asked_ns)
 		return;
 	}
 	link_ready(w->link, asked_ns);
-	loop_run(&w->loop);
+	if (loop_run(&w->loop) < 0)
+		worker_broken(w, "event loop", EIO);
 	event_free(tick);
 }
 

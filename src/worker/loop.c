@@ -57,27 +57,31 @@ run_ready(struct loop *l)
 	} while (t != last && !TAILQ_EMPTY(&l->ready));
 }
 
-void
+int
 loop_pass(struct loop *l, int wait)
 {
-	int how = EVLOOP_ONCE;
+	int how = EVLOOP_ONCE, rc;
 
 	if (!wait || !TAILQ_EMPTY(&l->ready))
 		how |= EVLOOP_NONBLOCK;
 	l->n_passes++;
-	(void)event_base_loop(l->base, how);
+	rc = event_base_loop(l->base, how);
 	run_ready(l);
 	if (l->now_ns != 0) {
 		l->busy_ns += (uint64_t)(clock_mono_ns() - l->now_ns);
 		l->now_ns = 0;
 	}
+	return rc < 0 ? -EIO : 0;
 }
 
-void
+int
 loop_run(struct loop *l)
 {
-	while (!l->stop)
-		loop_pass(l, 1);
+	int rc = 0;
+
+	while (!l->stop && rc == 0)
+		rc = loop_pass(l, 1);
+	return rc;
 }
 
 void

@@ -34,11 +34,14 @@ struct loop {
 int loop_init(struct loop *);
 void loop_fini(struct loop *);
 
-/* Pass after pass until loop_stop(). */
-void loop_run(struct loop *);
+/*
+ * Pass after pass until loop_stop(): 0.  -EIO when no pass can be made any more,
+ * because libevent's own descriptor has been closed, say.
+ */
+int loop_run(struct loop *);
 void loop_stop(struct loop *);
-/* One pass; wait: whether it may wait for events.  For tests. */
-void loop_pass(struct loop *, int wait);
+/* One pass; wait: whether it may wait for events.  0, -EIO. */
+int loop_pass(struct loop *, int wait);
 
 /* CLOCK_MONOTONIC in ns as it was when this pass began. */
 int64_t loop_now_slow(struct loop *);

@@ -86,4 +86,12 @@ extern const struct front http_front, stream_front;
 /* By the front: a connection is over (its fd closed or given to handover_put()).  The other half of take(). */
 void worker_conn_over(struct worker *);
 
+/*
+ * What it cannot serve without is gone: a plugin has closed a descriptor that
+ * is not its own, say.  Tells the log and the master, and ends the process with
+ * status 70: the connections that it has are lost with it, as in a crash.
+ */
+__attribute__((noreturn)) void worker_broken(const struct worker *,
+    const char *what, int error);
+
 #endif

@@ -56,6 +56,22 @@ loop_for_ever(void)
 		sink++;
 }
 
+/* What no plugin should do: close what is the server's. */
+static void
+close_epolls(void)
+{
+	char path[32], what[32];
+	ssize_t n;
+	int fd;
+
+	for (fd = 3; fd < 256; fd++) {
+		(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+		n = readlink(path, what, sizeof what);
+		if (n == 22 && memcmp(what, "anon_inode:[eventpoll]", 22) == 0)
+			(void)close(fd);
+	}
+}
+
 static int
 answer(struct skep_task *t, struct skep_str s)
 {
@@ -177,6 +193,11 @@ command(struct skep_task *t, struct skep_str line)
 		abort();
 	if (skep_str_eq(line, "overflow"))
 		sink = recurse(1 << 30);
+	if (line.n >= 6 && memcmp(line.p, "close ", 6) == 0)
+		return answer(t, skep_fmt(t, "%d",
+		    close((int)num2(t, line))));
+	if (skep_str_eq(line, "deafen"))
+		close_epolls();
 	if (skep_str_eq(line, "loop"))
 		loop_for_ever();
 	return answer(t, skep_str("what?"));

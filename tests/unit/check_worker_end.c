@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include "../lib/suite.h"
 #include "check_worker.h"
 #include "clock.h"
+#include "fds.h"
 
 /* A sanitizer has its own words for a crash, and its own end. */
 #ifndef SKEP_SANITIZED
@@ -101,6 +103,39 @@ START_TEST(a_defer_that_loops_is_named)
 	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 71);
 	m.worker[0].pid = 0;
 	close(fd);
+}
+END_TEST
+
+/* The worker ends with status 70, and both master and log are told of what. */
+static void
+breaks(const char *command, const char *what)
+{
+	int fd, st;
+
+	start(CONF(""), 1);
+	fd = dial();
+	say(fd, command);
+	ck_assert_int_eq(fm_expect(&m, m.worker[0].chan, MSG_FAIL), 1);
+	ck_assert_msg(strstr(m.msg.text, what) != NULL, "%s", m.msg.text);
+	st = fm_wait_exit(m.worker[0].pid);
+	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 70);
+	m.worker[0].pid = 0;
+	ck_assert_ptr_nonnull(strstr(fm_read_log(&m), what));
+	close(fd);
+}
+
+START_TEST(a_worker_without_its_listener_ends)
+{
+	char command[32];
+
+	(void)snprintf(command, sizeof command, "close %d\n", FD_LISTEN);
+	breaks(command, "listener (descriptor 16)");
+}
+END_TEST
+
+START_TEST(a_worker_without_its_loop_ends)
+{
+	breaks("deafen\n", "event loop");
 }
 END_TEST
 
@@ -222,6 +257,8 @@ worker_end_case(void)
 	TCase *tc = SUITE_CASE("end", setup, teardown,
 	    a_handler_that_loops_is_named_and_its_worker_ends,
     a_defer_that_loops_is_named,
+    a_worker_without_its_listener_ends,
+    a_worker_without_its_loop_ends,
 	    a_wait_inside_a_read_section_stops_the_worker,
 	    a_drained_worker_finishes_what_it_has_begun,
 	    a_drain_ends_at_its_deadline,
