@@ -4,7 +4,8 @@
  * The loop's own stack resumes a fiber; the fiber runs until it suspends itself
  * or its function returns, and then the loop's stack goes on.  A fiber never
  * resumes another one: there are only these two directions, so a switch needs
- * no scheduler.  Stacks are mapped, with a guard page below, and pooled.
+ * no scheduler.  Stacks are mapped, each with a guard of 256 KiB below, and
+ * pooled.
  *
  * Nothing may be held across a suspension: fiber_suspend() calls the check set
  * by fiber_set_check() and stops the process (must) when it says that an epoch
@@ -49,7 +50,7 @@ void fiber_suspend(void);
 /* The fiber that runs, NULL on the loop's stack. */
 struct fiber *fiber_self(void);
 
-/* Whether addr lies in the fiber's stack or its guard page (for crash reports): 1 stack, 2 guard, 0 neither. */
+/* Whether addr lies in the fiber's stack or its guard (for crash reports): 1 stack, 2 guard, 0 neither. */
 int fiber_holds_addr(const struct fiber *, const void *addr);
 
 /* Called at each suspension; returns what is held ("epoch section"), NULL when nothing is. */

@@ -143,7 +143,7 @@ OPT(stream, buffer_max, SIZE, "256k", "1k", "1GiB", \
 OPT(task, memory_max, SIZE, "64MiB", "64k", "64GiB", \
     "Memory one task may allocate.") \
 OPT(task, stack, SIZE, "128k", "32k", "16MiB", \
-    "Stack of a handler's fiber; a guard page lies below it.") \
+    "Stack of a handler's fiber; a guard of 256 KiB lies below it.") \
 \
 OPT(watchdog, limit, DURATION, "2s", "50ms", "1h", \
     "A handler that holds the loop of its worker for so long is named in the log with a backtrace, and the worker is replaced.") \

@@ -3,6 +3,7 @@
  * Beside what a good plugin does it crashes, loops and overflows on request.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,15 @@ recurse(int n)
 
 	memset((char *)room, n, sizeof room);
 	return n == 0 ? 0 : recurse(n - 1) + room[3];
+}
+
+/* A frame of 200 kB, not written but at its far end. */
+static void
+leap(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	*(volatile char *)(here - 200000) = 1;
 }
 
 __attribute__((noinline)) static void
@@ -193,6 +203,8 @@ command(struct skep_task *t, struct skep_str line)
 		abort();
 	if (skep_str_eq(line, "overflow"))
 		sink = recurse(1 << 30);
+	if (skep_str_eq(line, "leap"))
+		leap();
 	if (line.n >= 6 && memcmp(line.p, "close ", 6) == 0)
 		return answer(t, skep_fmt(t, "%d",
 		    close((int)num2(t, line))));

@@ -1,7 +1,8 @@
-/* fiber: switches, pooling, guard pages, checks, unwinding, floating-point modes. */
+/* fiber: switches, pooling, guards, checks, unwinding, floating-point modes. */
 #include <execinfo.h>
 #include <fenv.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,8 +259,21 @@ overflow_start(void *arg)
 	third = overflow(*(int *)arg);
 }
 
+/*
+ * What a frame larger than all that is left does when its compiler does not
+ * touch each page of it: it reaches 200 KiB below the stack of 64.
+ */
 static void
-overflow_child(void)
+leap_start(void *arg)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	(void)arg;
+	*(volatile char *)(here - (264u << 10)) = 1;
+}
+
+static void
+die_in(fiber_fn *fn)
 {
 	static char alt[65536];
 	stack_t ss = { .ss_sp = alt, .ss_size = sizeof alt };
@@ -269,14 +283,36 @@ overflow_child(void)
 
 	sigaltstack(&ss, NULL);
 	sigaction(SIGSEGV, &sa, NULL);
-	victim = fiber_new(pool, overflow_start, &n);
+	victim = fiber_new(pool, fn, &n);
 	fiber_resume(victim);
 }
 
-START_TEST(a_stack_that_overflows_meets_its_guard_page)
+static void
+overflow_child(void)
+{
+	die_in(overflow_start);
+}
+
+static void
+leap_child(void)
+{
+	die_in(leap_start);
+}
+
+START_TEST(a_stack_that_overflows_meets_its_guard)
 {
 	char text[1024];
 	int st = child_run(overflow_child, text, sizeof text);
+
+	ck_assert(WIFEXITED(st));
+	ck_assert_int_eq(WEXITSTATUS(st), 12);
+}
+END_TEST
+
+START_TEST(a_frame_that_is_too_large_does_not_reach_over_the_guard)
+{
+	char text[1024];
+	int st = child_run(leap_child, text, sizeof text);
 
 	ck_assert(WIFEXITED(st));
 	ck_assert_int_eq(WEXITSTATUS(st), 12);
@@ -302,5 +338,6 @@ SUITE_MAIN("fiber", setup, teardown, fibers_interleave_and_end,
     rounding_mode_belongs_to_the_fiber, a_backtrace_ends_at_the_fibers_start,
     a_suspension_with_something_held_stops_the_process,
     a_suspension_on_the_loops_stack_stops_the_process,
-    a_stack_that_overflows_meets_its_guard_page,
+    a_stack_that_overflows_meets_its_guard,
+    a_frame_that_is_too_large_does_not_reach_over_the_guard,
     a_stack_has_the_size_that_was_asked_for)
