@@ -41,7 +41,7 @@ struct skep_option {
 struct skep_plugin {
 	uint32_t abi, size;			/* SKEP_PLUGIN_HEAD */
 	const char *name;			/* [a-z][a-z0-9_-]* */
-	const struct skep_route *routes;	/* tables end with { 0 } */
+	const struct skep_route *routes;	/* tables end with { 0 }, all of it */
 	const struct skep_job_kind *jobs;
 	const struct skep_option *options;
 	skep_fn *conn;				/* raw connections */

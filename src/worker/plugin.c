@@ -64,6 +64,21 @@ check_tail(const struct skep_plugin *def, const char *name,
 	return 0;
 }
 
+/* Only a row of nothing but zeroes ends a table: less may be a mistake. */
+static int
+check_jobs(const struct skep_job_kind *j, const char *name,
+    struct plugin_why *why)
+{
+	if (j == NULL || (j->name == NULL && j->fn == NULL && j->timeout == 0 &&
+	    j->concurrency == 0 && j->attempts == 0))
+		return 0;
+	if (j->name == NULL)
+		return plugin_refuse(why, FAIL_ABI, -EINVAL, name,
+		    "jobs[0]: the name is missing");
+	return plugin_refuse(why, FAIL_ABI, -ENOTSUP, name,
+	    "has job kinds (%s): this server has no job queue yet", j->name);
+}
+
 int
 plugin_check(const struct skep_plugin *def, const char *want,
     struct skep_plugin *copy, struct plugin_why *why)
@@ -89,11 +104,7 @@ plugin_check(const struct skep_plugin *def, const char *want,
 	if (strcmp(copy->name, want) != 0)
 		return plugin_refuse(why, FAIL_CONF, -EINVAL, want,
 		    "the file holds plugin %s", copy->name);
-	if (copy->jobs != NULL && copy->jobs[0].name != NULL)
-		return plugin_refuse(why, FAIL_ABI, -ENOTSUP, want,
-		    "has job kinds (%s): this server has no job queue yet",
-		    copy->jobs[0].name);
-	return 0;
+	return check_jobs(copy->jobs, want, why);
 }
 
 static int

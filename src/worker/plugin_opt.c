@@ -41,12 +41,23 @@ read_value(const struct skep_option *o, const char *text,
 	return 0;
 }
 
+/* Only a row of nothing but zeroes ends a table: less may be a mistake. */
+static int
+is_end(const struct skep_option *o)
+{
+	return o->name == NULL && o->type == 0 && o->fallback == NULL &&
+	    o->doc == NULL;
+}
+
 static int
 check_table(struct plugin *p, struct plugin_why *why)
 {
 	const struct skep_option *o, *q;
 
-	for (o = p->def.options; o != NULL && o->name != NULL; o++) {
+	for (o = p->def.options; o != NULL && !is_end(o); o++) {
+		if (o->name == NULL)
+			return plugin_refuse(why, FAIL_ABI, -EINVAL, p->name,
+			    "options[%zu]: the name is missing", p->n_options);
 		p->n_options++;
 		if ((unsigned)o->type > SKEP_OPT_DURATION)
 			return plugin_refuse(why, FAIL_ABI, -EINVAL, p->name,

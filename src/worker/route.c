@@ -163,6 +163,7 @@ struct why {
 	size_t len;
 	const char *plugin;
 	const struct skep_route *route;
+	unsigned row;		/* of the plugin's table */
 };
 
 __attribute__((format(printf, 2, 3))) static int
@@ -172,8 +173,8 @@ refuse(const struct why *y, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	n = snprintf(y->buf, y->len, "plugin %s: route %s %s: ", y->plugin,
-	    r->method != NULL ? r->method : "(no method)",
+	n = snprintf(y->buf, y->len, "plugin %s: routes[%u] %s %s: ",
+	    y->plugin, y->row, r->method != NULL ? r->method : "(no method)",
 	    r->path != NULL ? r->path : "(no path)");
 	if (n < 0 || (size_t)n >= y->len)
 		return -EINVAL;
@@ -346,14 +347,22 @@ add_one(struct route_table *t, struct plugin *pl, const struct why *y)
 	return 0;
 }
 
+/* Only a row of nothing but zeroes ends a table: less may be a mistake. */
+static int
+is_end(const struct skep_route *r)
+{
+	return r->method == NULL && r->path == NULL && r->fn == NULL &&
+	    r->timeout == 0;
+}
+
 int
 route_table_add(struct route_table *t, struct plugin *pl, const char *name,
     const struct skep_route *routes, char *err, size_t err_len)
 {
-	struct why y = { err, err_len, name, routes };
+	struct why y = { err, err_len, name, routes, 0 };
 	int rc;
 
-	for (; y.route->method != NULL || y.route->path != NULL; y.route++) {
+	for (; !is_end(y.route); y.route++, y.row++) {
 		rc = add_one(t, pl, &y);
 		if (rc == -ENOMEM)
 			(void)refuse(&y, "no memory");

@@ -237,6 +237,9 @@ static const struct skep_option options[] = {
 #ifdef BAD_OPTION
 	{ "needed", SKEP_OPT_INT, NULL, "has no default", { NULL } },
 #endif
+#ifdef BAD_ROW
+	{ NULL, SKEP_OPT_INT, "3", "has no name", { NULL } },
+#endif
 	{ NULL, SKEP_OPT_STR, NULL, NULL, { NULL } }
 };
 

@@ -79,6 +79,7 @@ START_TEST(jobs_are_refused_until_there_is_a_queue)
 {
 	static const struct skep_job_kind none[] = { { 0 } };
 	static const struct skep_job_kind some[] = { { .name = "mail" }, { 0 } };
+	static const struct skep_job_kind half[] = { { .attempts = 3 }, { 0 } };
 	struct skep_plugin p = good;
 
 	p.jobs = none;
@@ -86,6 +87,9 @@ START_TEST(jobs_are_refused_until_there_is_a_queue)
 	p.jobs = some;
 	ck_assert_int_eq(check(&p), -ENOTSUP);
 	ck_assert_ptr_nonnull(strstr(why.text, "no job queue yet"));
+	p.jobs = half;
+	ck_assert_int_eq(check(&p), -EINVAL);
+	ck_assert_str_eq(why.text, "plugin shop: jobs[0]: the name is missing");
 }
 END_TEST
 

@@ -182,7 +182,7 @@ START_TEST(the_same_route_twice_is_refused_with_the_reason)
 	ck_assert_int_eq(add("GET", "/a/:x/b"), 0);
 	ck_assert_int_eq(add("POST", "/a/:y/b"), 0);
 	ck_assert_int_eq(add("GET", "/a/:y/b"), -EINVAL);
-	ck_assert_str_eq(err, "plugin p: route GET /a/:y/b: "
+	ck_assert_str_eq(err, "plugin p: routes[0] GET /a/:y/b: "
 	    "is the same as /a/:x/b of plugin p");
 	ck_assert_uint_eq(route_table_count(table), 2);
 }
@@ -220,6 +220,36 @@ START_TEST(a_bad_route_is_refused_with_the_reason)
 }
 END_TEST
 
+/* What is neither a route nor the end: a row is missing something. */
+START_TEST(a_table_ends_with_nothing_but_zeroes)
+{
+	static const struct skep_route good = { .method = "GET",
+		.path = "/a", .fn = fn };
+	static const struct {
+		struct skep_route row;
+		const char *why;
+	} c[] = {
+		{ { .fn = fn }, "method is missing" },
+		{ { .timeout = 1 }, "method is missing" },
+		{ { .path = "/b" }, "method is missing" },
+		{ { .method = "GET", .fn = fn }, "begin with /" },
+		{ { .method = "GET", .path = "/b" }, "no handler" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof c / sizeof *c; i++) {
+		const struct skep_route rows[] = { good, c[i].row, { 0 } };
+
+		route_table_free(&table);
+		ck_assert_int_eq(route_table_new(&table), 0);
+		ck_assert_int_eq(route_table_add(table, NULL, "p", rows, err,
+		    sizeof err), -EINVAL);
+		ck_assert_msg(strstr(err, "plugin p: routes[1] ") == err &&
+		    strstr(err, c[i].why) != NULL, "%s", err);
+	}
+}
+END_TEST
+
 START_TEST(many_routes_are_all_found)
 {
 	static char path[300][16];
@@ -243,4 +273,5 @@ SUITE_MAIN("route", setup, teardown,
     a_parameter_has_at_least_one_byte, head_follows_get_unless_it_has_its_own,
     another_method_gets_the_list_of_those_allowed,
     the_same_route_twice_is_refused_with_the_reason,
-    a_bad_route_is_refused_with_the_reason, many_routes_are_all_found)
+    a_bad_route_is_refused_with_the_reason,
+    a_table_ends_with_nothing_but_zeroes, many_routes_are_all_found)

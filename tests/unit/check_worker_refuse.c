@@ -20,6 +20,7 @@ static const struct refusal {
 	{ "talk_warm", "", FAIL_WARM, "the table has no rows" },
 	{ "talk_thread", "", FAIL_WARM, "started a thread" },
 	{ "talk_socket", "", FAIL_WARM, "opened a socket" },
+	{ "talk_row", "", FAIL_ABI, "options[2]: the name is missing" },
 	{ "talk_option", "", FAIL_CONF, "option needed must be given" },
 	{ "talk", "plugin talk { greting = \"x\" }", FAIL_CONF,
 	    "did you mean \"greeting\"?" },
