@@ -47,7 +47,7 @@ struct skep_plugin {
 	skep_fn *conn;				/* raw connections */
 	/*
 	 * Once in the zygote, before it clones: read files, build tables.  No
-	 * threads, sockets or connections: that is checked.
+	 * threads, sockets, connections or children: that is checked.
 	 */
 	int (*warm)(struct skep_app *);
 	int (*open)(struct skep_app *);		/* once a worker, before traffic */

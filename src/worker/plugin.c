@@ -107,11 +107,34 @@ plugin_check(const struct skep_plugin *def, const char *want,
 	return check_jobs(copy->jobs, want, why);
 }
 
+/* The file's code, its constructors having run: they may do what warm() may. */
+static int
+load_file(struct plugin *p, const char *path, struct plugin_file *file,
+    struct plugin_why *why)
+{
+	char err[PLUGIN_WHY - 128];
+	struct plugin_quiet before;
+	int rc;
+
+	plugin_quiet_begin(&before);
+	rc = plugin_file_open(file, p->name, path, err, sizeof err);
+	if (rc < 0)
+		return plugin_refuse(why, FAIL_LOAD, rc, p->name, "%s", err);
+	p->fd = file->fd;
+	p->dl = file->dl;
+	rc = plugin_quiet_check(&before, err, sizeof err);
+	if (rc < 0)
+		return plugin_refuse(why, FAIL_LOAD, rc, p->name,
+		    "while loaded, it or a library of it %s: that belongs into "
+		    "open()", err);
+	return 0;
+}
+
 static int
 load_one(struct plugin *p, const struct conf *conf, const char *name,
     struct plugin_why *why)
 {
-	char path[4096], err[PLUGIN_WHY - 128];
+	char path[4096], q[PLUGIN_WHY];
 	const struct skep_plugin *def;
 	struct plugin_file file;
 	int rc;
@@ -125,10 +148,8 @@ load_one(struct plugin *p, const struct conf *conf, const char *name,
 	if ((p->path = strdup(path)) == NULL)
 		return plugin_refuse(why, FAIL_OTHER, -ENOMEM, name,
 		    "no memory");
-	if ((rc = plugin_file_open(&file, name, path, err, sizeof err)) < 0)
-		return plugin_refuse(why, FAIL_LOAD, rc, name, "%s", err);
-	p->fd = file.fd;
-	p->dl = file.dl;
+	if ((rc = load_file(p, path, &file, why)) < 0)
+		return rc;
 	if ((def = dlsym(p->dl, "skep_plugin")) == NULL)
 		return plugin_refuse(why, FAIL_ABI, -ENOEXEC, name,
 		    "%s exports no skep_plugin: it is no plugin, or the struct "
@@ -138,7 +159,7 @@ load_one(struct plugin *p, const struct conf *conf, const char *name,
 	    (rc = plugin_opt_read(p, conf, why)) < 0)
 		return rc;
 	log_info("plugin", "loaded name=%s path=\"%s\" size=%zu xxh3=%016llx",
-	    name, log_quote(err, sizeof err, path), file.size,
+	    name, log_quote(q, sizeof q, path), file.size,
 	    (unsigned long long)file.hash);
 	return 0;
 }

@@ -3,13 +3,14 @@
  *
  *	zygote:  plugin_set_load()	private copies, checks, options
  *		 plugin_set_routes()	their tables, compiled
- *		 plugin_set_warm()	warm() of each; one thread, no new socket after
+ *		 plugin_set_warm()	warm() of each
  *	worker:  plugin_set_open()	open() of each, in the order of the group
  *		 plugin_set_close()	close() of those that were opened, backwards
  *
- * Nothing of a plugin is called before its struct, options and tables have been
- * found good.  Every failure is described by a plugin_why: the operator reads
- * it as the answer to a reload.
+ * Neither loading (a constructor may do anything) nor warm() may leave behind
+ * what plugin_quiet.h lists.  Nothing else of a plugin is called before its
+ * struct, options and tables have been found good.  Every failure is described
+ * by a plugin_why: the operator reads it as the answer to a reload.
  */
 #ifndef WORKER_PLUGIN_H
 #define WORKER_PLUGIN_H

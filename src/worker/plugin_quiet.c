@@ -2,13 +2,18 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-int
-plugin_quiet_threads(void)
+/* Of this process; -errno. */
+static int
+n_threads(void)
 {
 	DIR *d = opendir("/proc/self/task");
 	struct dirent *e;
@@ -72,13 +77,26 @@ is_new(int fd, void *arg)
 	return fd + 1;
 }
 
+/* Also one that has ended: it was not waited for. */
+static int
+has_child(void)
+{
+	siginfo_t si;
+
+	return waitid(P_ALL, 0, &si, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+}
+
 int
 plugin_quiet_check(const struct plugin_quiet *q, char *what, size_t n)
 {
-	int rc = plugin_quiet_threads();
+	int rc = n_threads();
 
 	if (rc > 1) {
 		(void)snprintf(what, n, "started a thread");
+		return -EBUSY;
+	}
+	if (has_child()) {
+		(void)snprintf(what, n, "left a child process behind");
 		return -EBUSY;
 	}
 	if (rc > 0)
@@ -91,4 +109,28 @@ plugin_quiet_check(const struct plugin_quiet *q, char *what, size_t n)
 	if (rc < 0)
 		(void)snprintf(what, n, "cannot be checked without /proc");
 	return rc;
+}
+
+void
+plugin_quiet_adopt(int on)
+{
+	/* Without it only direct children are seen. */
+	(void)prctl(PR_SET_CHILD_SUBREAPER, on, 0, 0, 0);
+}
+
+void
+plugin_quiet_end_children(void)
+{
+	char path[64];
+	int pid;
+	FILE *f;
+
+	(void)snprintf(path, sizeof path, "/proc/self/task/%d/children",
+	    (int)getpid());
+	if ((f = fopen(path, "re")) == NULL)
+		return;
+	/* Ours and not reaped: no pid can have been given to another. */
+	while (fscanf(f, "%d", &pid) == 1)
+		(void)kill(pid, SIGKILL);
+	(void)fclose(f); /* it was only read */
 }

@@ -1,6 +1,7 @@
 /*
  * plugin_quiet.h - what a plugin must not have left behind in a zygote: threads
- * would not exist in its clones, and sockets would be shared by all of them.
+ * would not exist in its clones, sockets would be shared by all of them, and a
+ * child process would be nobody's: it would outlive the zygote, and the server.
  */
 #ifndef WORKER_PLUGIN_QUIET_H
 #define WORKER_PLUGIN_QUIET_H
@@ -14,11 +15,21 @@ struct plugin_quiet {
 	uint64_t sockets[PLUGIN_QUIET_FDS / 64];	/* open before, one bit each */
 };
 
+/* Before code of a plugin runs: its constructors, then its warm(). */
 void plugin_quiet_begin(struct plugin_quiet *);
-/* 0; -EBUSY and "started a thread", "opened a socket (descriptor 9)" in what. */
+/*
+ * Afterwards.  0; -EBUSY and "started a thread", "opened a socket (descriptor
+ * 9)", "left a child process behind" in what.
+ */
 int plugin_quiet_check(const struct plugin_quiet *, char *what, size_t n);
 
-/* Threads of this process: from /proc/self/task; -errno. */
-int plugin_quiet_threads(void);
+/*
+ * A zygote, around the loading of its plugins: on, whatever they start and
+ * disown becomes its own child and is seen.
+ */
+void plugin_quiet_adopt(int on);
+
+/* End all children that are left, as far as /proc names them: the zygote ends. */
+void plugin_quiet_end_children(void);
 
 #endif

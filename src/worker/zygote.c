@@ -51,22 +51,6 @@ report_failure(struct chan *chan, const struct plugin_why *why)
 	return EXIT_REFUSED;
 }
 
-static int
-check_threads(struct plugin_why *why)
-{
-	int n = plugin_quiet_threads();
-
-	if (n == 1)
-		return 0;
-	why->phase = FAIL_WARM;
-	why->error = n < 0 ? n : -EBUSY;
-	(void)snprintf(why->text, sizeof why->text, n < 0 ?
-	    "the threads of the zygote cannot be counted without /proc" :
-	    "a plugin or a library of it has started a thread while it was "
-	    "loaded");
-	return why->error;
-}
-
 /* In the clone: the channel takes the zygote's place. */
 static int
 become_worker(struct boot *b, struct chan **chan, int fd,
@@ -178,8 +162,13 @@ run(struct boot *b, struct chan **chan, const struct boot_args *args)
 	struct plugin_why why;
 	int rc;
 
-	if (boot_load(b, args, &why) < 0 || check_threads(&why) < 0)
+	plugin_quiet_adopt(1);
+	rc = boot_load(b, args, &why);
+	plugin_quiet_adopt(0);
+	if (rc < 0) {
+		plugin_quiet_end_children();
 		return report_failure(*chan, &why);
+	}
 	ready.warm_ms = (uint32_t)((clock_mono_ns() - t0) / CLOCK_NS_PER_MS);
 	ready.n_plugins = b->plugins->n;
 	rc = chan_send(*chan, MSG_ZYGOTE_READY, &ready, NULL, 0, NULL, 0);

@@ -14,8 +14,11 @@
 #ifdef BAD_THREAD
 #include <pthread.h>
 #endif
-#ifdef BAD_SOCKET
+#if defined(BAD_SOCKET) || defined(BAD_LOAD)
 #include <sys/socket.h>
+#endif
+#ifdef BAD_DAEMON
+#include <sys/wait.h>
 #endif
 
 /* The second word of a line. */
@@ -254,9 +257,41 @@ idle(void *arg)
 }
 #endif
 
+#ifdef BAD_LOAD
+__attribute__((constructor)) static void
+on_load(void)
+{
+	(void)!socket(AF_UNIX, SOCK_STREAM, 0);
+}
+#endif
+
+#if defined(BAD_CHILD) || defined(BAD_DAEMON)
+static void
+leave_a_child(void)
+{
+	if (fork() != 0)
+		return;
+	(void)alarm(60);	/* should it not be ended */
+	(void)pause();
+	_exit(0);
+}
+#endif
+
 static int
 warm(struct skep_app *a)
 {
+#ifdef BAD_CHILD
+	leave_a_child();
+#endif
+#ifdef BAD_DAEMON
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		leave_a_child();
+		_exit(0);
+	}
+	(void)waitpid(pid, NULL, 0);
+#endif
 #ifdef BAD_THREAD
 	pthread_t id;
 

@@ -20,6 +20,10 @@ static const struct refusal {
 	{ "talk_warm", "", FAIL_WARM, "the table has no rows" },
 	{ "talk_thread", "", FAIL_WARM, "started a thread" },
 	{ "talk_socket", "", FAIL_WARM, "opened a socket" },
+	{ "talk_load", "", FAIL_LOAD, "while loaded, it or a library of it "
+	    "opened a socket" },
+	{ "talk_child", "", FAIL_WARM, "left a child process behind" },
+	{ "talk_daemon", "", FAIL_WARM, "left a child process behind" },
 	{ "talk_row", "", FAIL_ABI, "options[2]: the name is missing" },
 	{ "talk_option", "", FAIL_CONF, "option needed must be given" },
 	{ "talk", "plugin talk { greting = \"x\" }", FAIL_CONF,
@@ -49,6 +53,9 @@ START_TEST(a_bad_plugin_is_refused_with_the_reason)
 	st = fm_wait_exit(m.zygote);
 	ck_assert(WIFEXITED(st) && WEXITSTATUS(st) == 78);
 	m.zygote = 0;
+	/* What it had started came to us, the subreaper, and has been ended. */
+	while (waitpid(-1, &st, 0) > 0)
+		ck_assert(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL);
 }
 END_TEST
 
