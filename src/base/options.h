@@ -181,7 +181,7 @@ OPT(group, max, INT, "@workers.max", "1", "512", \
 OPT(group, backlog, INT, "4096", "1", "65535", \
     "Connections that may wait to be accepted, as far as the kernel allows (net.core.somaxconn).") \
 OPT(group, socket_mode, STR, "0666", "", "", \
-    "Access mode of UNIX listeners, in octal.")
+    "Access mode of UNIX listeners, in octal; they belong to skepd.user and skepd.group.")
 /* clang-format on */
 
 enum conf_type {

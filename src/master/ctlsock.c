@@ -104,23 +104,19 @@ on_acceptable(evutil_socket_t lfd, short what, void *arg)
 /* --- the socket --- */
 
 static int
-bind_path(struct ctlsock *s, const char *path, int *code)
+bind_path(struct ctlsock *s, const char *path)
 {
 	const struct master *m = s->m;
 	struct listen_plan plan = { .owner = "control.socket",
 		.stamp = UINT_MAX,
 		.backlog = 64,
-		.mode = s->has_group ? 0660 : 0600 };
+		.mode = s->has_group ? 0660 : 0600,
+		.uid = m->priv.uid,
+		.gid = s->has_group ? s->gid : m->priv.gid };
 	char text[PATH_MAX + 8];
-	gid_t gid = s->has_group ? s->gid : m->priv.gid;
 
 	snprintf(text, sizeof text, "unix:%s", path);
-	*code = listen_take(&s->m->listeners, text, &plan, &s->listener);
-	if (*code < 0)
-		return *code;
-	if (!s->listener->inherited && chown(path, m->priv.uid, gid) < 0)
-		*code = -errno;
-	return *code;
+	return listen_take(&s->m->listeners, text, &plan, &s->listener);
 }
 
 /* Addresses hold 107 bytes: an absolute path, for one's own directory too. */
@@ -161,7 +157,7 @@ ctlsock_open(struct master *m)
 	if (rc == 0)
 		rc = socket_path(m->gen->conf, path, sizeof path);
 	if (rc == 0)
-		(void)bind_path(s, path, &rc);
+		rc = bind_path(s, path);
 	if (rc == 0) {
 		s->acceptable = event_new(m->base, s->listener->fd,
 		    EV_READ | EV_PERSIST, on_acceptable, s);

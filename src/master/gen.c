@@ -66,23 +66,36 @@ listen_one(struct master *m, const char *option, const char *text,
 	return 0;
 }
 
+#define OPTION_LEN 64
+
+/* What the group's sockets are made with; option is kept in it. */
+static struct listen_plan
+crew_plan(const struct master *m, const struct crew *c,
+    char option[OPTION_LEN])
+{
+	const struct conf *conf = c->gen->conf;
+	const char *mode = conf_group_str(conf, c->g, OPT_group_socket_mode);
+
+	snprintf(option, OPTION_LEN, "group.%s.listen", c->group->name);
+	return (struct listen_plan) {
+		.owner = option,
+		.stamp = c->gen->number,
+		.backlog = (int)conf_group_num(conf, c->g, OPT_group_backlog),
+		.mode = (mode_t)strtoul(mode, NULL, 8),
+		.uid = m->priv.uid,
+		.gid = m->priv.gid,
+	};
+}
+
 static int
 crew_listen(struct master *m, struct crew *c, char *why, size_t cap)
 {
 	const struct conf *conf = c->gen->conf;
 	size_t i, n = conf_group_list_len(conf, c->g, OPT_group_listen);
-	char option[64];
-	const struct listen_plan plan = {
-		.owner = option,
-		.stamp = c->gen->number,
-		.backlog = (int)conf_group_num(conf, c->g, OPT_group_backlog),
-		.mode = (mode_t)strtoul(
-		    conf_group_str(conf, c->g, OPT_group_socket_mode), NULL,
-		    8),
-	};
+	char option[OPTION_LEN];
+	const struct listen_plan plan = crew_plan(m, c, option);
 	int rc;
 
-	snprintf(option, sizeof option, "group.%s.listen", c->group->name);
 	for (i = 0; i < n && i < FD_LISTEN_MAX; i++) {
 		rc = listen_one(m, option,
 		    conf_group_list_at(conf, c->g, OPT_group_listen, i), &plan,
@@ -92,6 +105,27 @@ crew_listen(struct master *m, struct crew *c, char *why, size_t cap)
 		c->n_listen++;
 	}
 	return 0;
+}
+
+void
+gen_adjust(struct master *m, struct gen *gen)
+{
+	char option[OPTION_LEN];
+	struct listen_plan plan;
+	struct crew *c;
+	unsigned i, k;
+	int rc;
+
+	for (i = 0; i < gen->n_crews; i++) {
+		c = &gen->crews[i];
+		plan = crew_plan(m, c, option);
+		for (k = 0; k < c->n_listen; k++) {
+			rc = listen_adjust(c->listen[k], &plan);
+			if (rc < 0)
+				log_warn("listen", "cannot adjust address=%s: "
+				    "%s", c->listen[k]->bound, strerror(-rc));
+		}
+	}
 }
 
 static int
@@ -119,7 +153,9 @@ admin_listen(struct master *m, struct gen *gen, char *why, size_t cap)
 	const struct listen_plan plan = { .owner = "admin.listen",
 		.stamp = gen->number,
 		.backlog = 128,
-		.mode = 0600 };
+		.mode = 0600,
+		.uid = m->priv.uid,
+		.gid = m->priv.gid };
 	size_t i, n = conf_list_len(gen->conf, OPT_admin_listen);
 	int rc;
 

@@ -31,8 +31,32 @@ path_is_stale(const struct addr *a, const char *path)
 	return rc;
 }
 
+/* Somebody may have replaced it. */
 static int
-bind_unix(struct listen_sock *s, mode_t mode)
+path_is_ours(const struct listen_sock *s)
+{
+	struct stat st;
+
+	return s->ino != 0 && lstat(s->addr.u.un.sun_path, &st) == 0 &&
+	    st.st_dev == s->dev && st.st_ino == s->ino;
+}
+
+/* The service's own user has to change and remove it when root is given up. */
+static int
+set_path(const struct listen_sock *s, const struct listen_plan *plan)
+{
+	const char *path = s->addr.u.un.sun_path;
+
+	if (!path_is_ours(s))
+		return 0;
+	if (chmod(path, plan->mode) < 0 ||
+	    lchown(path, plan->uid, plan->gid) < 0)
+		return -errno;
+	return 0;
+}
+
+static int
+bind_unix(struct listen_sock *s, const struct listen_plan *plan)
 {
 	const struct sockaddr_un *un = &s->addr.u.un;
 	struct stat st;
@@ -41,11 +65,11 @@ bind_unix(struct listen_sock *s, mode_t mode)
 		return -errno;
 	if (bind(s->fd, &s->addr.u.sa, s->addr.len) < 0)
 		return -errno;
-	if (chmod(un->sun_path, mode) < 0 || lstat(un->sun_path, &st) < 0)
+	if (lstat(un->sun_path, &st) < 0)
 		return -errno;
 	s->dev = st.st_dev;
 	s->ino = st.st_ino;
-	return 0;
+	return set_path(s, plan);
 }
 
 /* ":PORT" is the IPv6 wildcard and stands for both families. */
@@ -106,7 +130,7 @@ sock_open(struct listen_sock *s, const struct listen_plan *plan)
 	}
 	if (s->fd < 0)
 		return -errno;
-	rc = s->addr.u.sa.sa_family == AF_UNIX ? bind_unix(s, plan->mode) :
+	rc = s->addr.u.sa.sa_family == AF_UNIX ? bind_unix(s, plan) :
 						 bind_tcp(s);
 	if (rc < 0)
 		return rc;
@@ -201,13 +225,8 @@ set_add(struct listen_set *set, struct listen_sock *s)
 static void
 sock_close(struct listen_sock *s)
 {
-	const struct sockaddr_un *un = &s->addr.u.un;
-	struct stat st;
-
-	/* Somebody may have replaced our path: then it is not ours. */
-	if (s->ino != 0 && lstat(un->sun_path, &st) == 0 &&
-	    st.st_dev == s->dev && st.st_ino == s->ino)
-		unlink(un->sun_path);
+	if (path_is_ours(s))
+		unlink(s->addr.u.un.sun_path);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s);
@@ -278,6 +297,16 @@ listen_take(struct listen_set *set, const char *text,
 	addr_sock_str(s->bound, s->fd);
 	*out = s;
 	return 0;
+}
+
+int
+listen_adjust(struct listen_sock *s, const struct listen_plan *plan)
+{
+	if (s->inherited)
+		return 0;
+	if (listen(s->fd, plan->backlog) < 0)
+		return -errno;
+	return s->addr.u.sa.sa_family == AF_UNIX ? set_path(s, plan) : 0;
 }
 
 void

@@ -33,7 +33,9 @@ struct listen_plan {
 	const char *owner;	/* the option that names the address */
 	unsigned stamp;		/* of the generation, not 0: see listen_take() */
 	int backlog;
-	mode_t mode;		/* of a UNIX socket */
+	mode_t mode;		/* of a UNIX socket's path */
+	uid_t uid;		/* and whose it is */
+	gid_t gid;
 };
 
 struct listen_set {
@@ -58,6 +60,12 @@ int listen_activated(struct listen_set *);
  */
 int listen_take(struct listen_set *, const char *text,
     const struct listen_plan *, struct listen_sock **sock_out);
+
+/*
+ * Backlog, mode and owner as this plan has them, of one that was made with
+ * another; what the service manager passed is left as it is.  0, -errno.
+ */
+int listen_adjust(struct listen_sock *, const struct listen_plan *);
 
 /* One user less; without any it is closed, and its path removed. */
 void listen_drop(struct listen_set *, struct listen_sock *);

@@ -195,6 +195,7 @@ commit(struct master *m)
 	m->gen = m->next;
 	m->next = NULL;
 	m->reloads++;
+	gen_adjust(m, m->gen);
 	if (!same)
 		renew_keeper(m);
 	crew_retire(m, old, m->gen,

@@ -120,6 +120,7 @@ reachable_as(uid_t uid)
 START_TEST(root_is_given_up_after_binding)
 {
 	const struct passwd *nobody = getpwnam("nobody");
+	char path[96], text[160];
 	struct stat st;
 	pid_t v[16];
 	int i, n;
@@ -127,7 +128,10 @@ START_TEST(root_is_given_up_after_binding)
 	if (geteuid() != 0 || nobody == NULL || !reachable_as(nobody->pw_uid))
 		return;
 	cell.user = "nobody";
-	cell_configure(&cell, "\tlisten = {\"127.0.0.1:1017\"}\n", "");
+	snprintf(path, sizeof path, "%s/web.sock", cell.dir);
+	snprintf(text, sizeof text,
+	    "\tlisten = {\"127.0.0.1:1017\", \"unix:%s\"}\n", path);
+	cell_configure(&cell, text, "");
 	cell_start(&cell);
 	/* Somebody may have that port: then this says nothing. */
 	if (cell_logged(&cell, "cannot listen on", 1, 200))
@@ -140,7 +144,15 @@ START_TEST(root_is_given_up_after_binding)
 		ck_assert_int_eq(cell_uid_of(v[i]), (int)nobody->pw_uid);
 	ck_assert_int_eq(stat(cell.region, &st), 0);
 	ck_assert_uint_eq(st.st_uid, nobody->pw_uid);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, nobody->pw_uid);
+	ck_assert_uint_eq(st.st_gid, nobody->pw_gid);
+	/* Its mode can be changed without privileges. */
+	strcat(text, "\tsocket_mode = \"0600\"\n");
+	cell_configure(&cell, text, "");
 	sight_expect("reload --wait --json", "\"ok\":true");
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
 	kill(cell.pid, SIGTERM);
 	ck_assert_int_eq(cell_wait(&cell, SOON_MS), 0);
 	sight_nothing_left();

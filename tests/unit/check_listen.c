@@ -15,6 +15,11 @@
 
 static char dir[64], path[96];
 static struct listen_set set;
+static struct listen_plan plan = { .owner = "group.web.listen",
+	.stamp = 1,
+	.backlog = 16,
+	.mode = 0600 };
+static struct listen_plan next;	/* of the next generation */
 
 static void
 setup(void)
@@ -23,6 +28,10 @@ setup(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof path, "unix:%s/a sock", dir);
 	memset(&set, 0, sizeof set);
+	plan.uid = geteuid();
+	plan.gid = getegid();
+	next = plan;
+	next.stamp = 2;
 }
 
 static void
@@ -32,15 +41,6 @@ teardown(void)
 	unlink(path + 5);
 	rmdir(dir);
 }
-
-static const struct listen_plan plan = { .owner = "group.web.listen",
-	.stamp = 1,
-	.backlog = 16,
-	.mode = 0600 };
-static const struct listen_plan next = { .owner = "group.web.listen",
-	.stamp = 2,
-	.backlog = 16,
-	.mode = 0600 };
 
 START_TEST(what_is_no_address_is_refused)
 {
@@ -64,6 +64,33 @@ START_TEST(a_path_gets_the_mode_asked_for)
 	ck_assert_int_eq(listen_take(&set, path, &plan, &s), 0);
 	ck_assert_int_eq(stat(path + 5, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+START_TEST(a_path_belongs_to_the_user_of_the_service)
+{
+	struct listen_sock *s;
+	struct stat st;
+
+	if (geteuid() == 0)
+		plan.uid = plan.gid = 65534;
+	ck_assert_int_eq(listen_take(&set, path, &plan, &s), 0);
+	ck_assert_int_eq(stat(path + 5, &st), 0);
+	ck_assert_uint_eq(st.st_uid, plan.uid);
+	ck_assert_uint_eq(st.st_gid, plan.gid);
+}
+END_TEST
+
+START_TEST(a_socket_that_is_kept_can_be_changed)
+{
+	struct listen_sock *s;
+	struct stat st;
+
+	ck_assert_int_eq(listen_take(&set, path, &plan, &s), 0);
+	next.mode = 0660;
+	ck_assert_int_eq(listen_adjust(s, &next), 0);
+	ck_assert_int_eq(stat(path + 5, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0660);
 }
 END_TEST
 
@@ -219,7 +246,9 @@ START_TEST(sockets_passed_by_the_service_manager_are_claimed_by_address)
 END_TEST
 
 SUITE_MAIN("listen", setup, teardown, what_is_no_address_is_refused,
-    a_path_gets_the_mode_asked_for, a_taken_port_is_an_error,
+    a_path_gets_the_mode_asked_for,
+    a_path_belongs_to_the_user_of_the_service,
+    a_socket_that_is_kept_can_be_changed, a_taken_port_is_an_error,
     an_address_that_stays_keeps_its_socket,
     port_0_is_another_port_each_time_and_stays_with_its_owner,
     an_address_can_be_taken_once_and_may_move,
