@@ -126,6 +126,20 @@ log_set_level(const char *spec)
 	return 0;
 }
 
+void
+log_levels(void (*fn)(const char *spec, void *arg), void *arg)
+{
+	char spec[SUB_LEN + 16];
+	unsigned i;
+
+	fn(level_names[lg.level], arg);
+	for (i = 0; i < lg.n_subs; i++) {
+		(void)snprintf(spec, sizeof(spec), "%s=%s", lg.subs[i].name,
+		    level_names[lg.subs[i].level]);
+		fn(spec, arg);
+	}
+}
+
 int
 log_enabled(const char *sub, enum log_level level)
 {

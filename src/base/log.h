@@ -52,6 +52,8 @@ void log_set_fd(int fd);
  * for an unknown level, -ENOSPC for more than 32 subsystems.
  */
 int log_set_level(const char *spec);
+/* The specs that lead from the start to the levels of now: "info", "cache=debug". */
+void log_levels(void (*fn)(const char *spec, void *arg), void *arg);
 int log_enabled(const char *sub, enum log_level);
 const char *log_level_name(enum log_level);
 

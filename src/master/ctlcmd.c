@@ -12,6 +12,7 @@
 #include "ctlclient.h"
 #include "group.h"
 #include "log.h"
+#include "logs.h"
 #include "reload.h"
 #include "show.h"
 #include "status.h"
@@ -266,16 +267,24 @@ drain(const struct call *c)
 /* --- log --- */
 
 static void
+add_word(const char *word, void *arg)
+{
+	struct buf *words = arg;
+
+	(void)buf_printf(words, "%s%s", buf_len(words) > 0 ? " " : "", word);
+}
+
+static void
 log_level(const struct call *c)
 {
 	const char *spec = ctl_arg(c->line, 0, NULL);
-	enum log_level level = LOG_LEVEL_DEBUG;
+	struct buf words = BUF_INIT;
 
 	if (spec == NULL) {
-		while (level > LOG_LEVEL_ERROR && !log_enabled("", level))
-			level--;
-		say(c, log_level_name(level));
-	} else if (verbs_log_level(c->m, spec) < 0)
+		log_levels(add_word, &words);
+		say(c, buf_str(&words));
+		buf_fini(&words);
+	} else if (logs_set_level(c->m, spec) < 0)
 		ctl_err(c->out, c->json, CTL_EXIT_USAGE,
 		    "\"%s\" is none of error, warn, info, debug, nor "
 		    "SUBSYSTEM=LEVEL", spec);
@@ -288,7 +297,7 @@ log_reopen(const struct call *c)
 {
 	if (conf_str(c->m->gen->conf, OPT_log_access)[0] == '\0')
 		say(c, "there is no access log (log.access is empty)");
-	else if (verbs_reopen(c->m) < 0)
+	else if (logs_reopen(c->m) < 0)
 		refuse(c, CTL_EXIT_FAILED,
 		    "the access log cannot be opened: see the log");
 	else

@@ -196,6 +196,7 @@ gen_open(struct master *m, struct conf *conf, struct gen **out, char *why,
 	if (gen == NULL)
 		return -ENOMEM;
 	gen->conf_fd = -1;
+	gen->access_log = -1;
 	gen->conf = conf;
 	/* Also one that fails has its number: sockets remember who took them. */
 	gen->number = ++m->last_number;
@@ -243,6 +244,7 @@ gen_close(struct master *m, struct gen *gen)
 {
 	gen_unlisten(m, gen);
 	fdio_close(&gen->conf_fd);
+	fdio_close(&gen->access_log);
 	conf_close(&gen->conf);
 	LIST_REMOVE(gen, link);
 	free(gen->crews);

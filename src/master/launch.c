@@ -8,6 +8,7 @@
 #include "fdio.h"
 #include "line.h"
 #include "log.h"
+#include "logs.h"
 #include "spawn.h"
 
 struct plan {
@@ -58,7 +59,10 @@ start(struct master *m, struct child *c, const char *path,
 	log_debug("master", "started name=%s pid=%d", c->name,
 	    (int)c->pid);
 	/* Without a channel it sees the end of file and goes by itself. */
-	return line_open(m, c, sv[0]);
+	rc = line_open(m, c, sv[0]);
+	if (rc == 0)
+		logs_tell(m, c);
+	return rc;
 }
 
 static struct child *
@@ -118,7 +122,7 @@ launch_zygote(struct master *m, struct crew *crew, struct child **out)
 	give(crew->gen->conf_fd, FD_CONF);
 	give(crew->group->handover[0], FD_HANDOVER_RX);
 	give(crew->group->handover[1], FD_HANDOVER_TX);
-	give(m->access_log, FD_ACCESS_LOG);
+	give(crew->gen->access_log, FD_ACCESS_LOG);
 	for (i = 0; i < crew->n_listen; i++)
 		give(crew->listen[i]->fd, FD_LISTEN + (int)i);
 	rc = start(m, c, m->worker_path, argv, sv);
@@ -171,8 +175,10 @@ int
 launch_mender(struct master *m, struct child **out)
 {
 	char slot[16], slots[16];
+	const char *json = conf_num(m->gen->conf, OPT_log_format) ==
+	    LOG_FORMAT_JSON ? "--json" : NULL; /* it reads no configuration */
 	const char *const argv[] = { "skep-mend", "--slot", slot, "--slots",
-		slots, NULL };
+		slots, json, NULL };
 	struct child *c;
 	unsigned n;
 	int sv[2], rc;

@@ -20,15 +20,14 @@
 #include "args.h"
 #include "beat.h"
 #include "ctlsock.h"
-#include "fdio.h"
 #include "gen.h"
 #include "group.h"
 #include "launch.h"
 #include "log.h"
+#include "logs.h"
 #include "master.h"
 #include "notify.h"
 #include "signals.h"
-#include "verbs.h"
 
 enum {
 	EXIT_USAGE = 2,
@@ -60,17 +59,6 @@ load(const struct args *a, struct conf **conf)
 	if (rc < 0)
 		conf_close(conf);
 	return rc < 0 ? EXIT_CONFIG : 0;
-}
-
-static void
-log_open(const struct conf *conf)
-{
-	size_t i;
-
-	log_init("skepd");
-	log_set_json(conf_num(conf, OPT_log_format) == LOG_FORMAT_JSON);
-	for (i = 0; i < conf_list_len(conf, OPT_log_level); i++)
-		(void)log_set_level(conf_list_at(conf, OPT_log_level, i));
 }
 
 static int
@@ -158,12 +146,15 @@ with_privileges(struct master *m, struct conf *conf)
 static int
 without_privileges(struct master *m)
 {
+	char why[MASTER_WHY];
 	int rc;
 
 	if (launch_find(m) < 0)
 		return 1;
-	if (verbs_reopen(m) < 0)
+	if (logs_open(m->gen, why, sizeof why) < 0) {
+		log_error("master", "%s", why);
 		return EXIT_CANTCREAT;
+	}
 	if (area_open(&m->area, m->gen->conf, m->mend_path) < 0)
 		return EXIT_CANTCREAT;
 	rc = slots_init(&m->slots, 0, m->area.n_slots);
@@ -197,7 +188,6 @@ fini(struct master *m)
 		event_free(m->events[i]);
 	if (m->base != NULL)
 		event_base_free(m->base);
-	fdio_close(&m->access_log);
 	rundir_close(&m->rundir);
 	notify_close();
 }
@@ -232,14 +222,15 @@ run(struct master *m, struct conf *conf)
 static int
 serve(const struct args *a)
 {
-	static struct master m = { .access_log = -1, .rundir.lock_fd = -1 };
+	static struct master m = { .rundir.lock_fd = -1 };
 	struct conf *conf = NULL;
 	int status;
 
 	status = load(a, &conf);
 	if (status != 0)
 		return status;
-	log_open(conf);
+	log_init("skepd");
+	logs_apply(conf);
 	if (notify_open() < 0)
 		log_warn("master", "NOTIFY_SOCKET cannot be used");
 	/* Workers that a zygote forked twice become our own children. */

@@ -70,6 +70,7 @@ struct gen {
 	uint32_t number;
 	struct conf *conf;
 	int conf_fd;		/* sealed memfd for the children */
+	int access_log;		/* -1: none */
 	struct crew *crews;
 	unsigned n_crews;
 	struct listen_sock *admin[FD_LISTEN_MAX];
@@ -106,7 +107,6 @@ struct master {
 	struct listen_set listeners;
 	struct area area;
 	struct slots slots;
-	int access_log;		/* -1: none */
 
 	struct roster roster;
 	struct roster_unclaimed unclaimed;

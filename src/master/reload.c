@@ -13,15 +13,17 @@
 #include "gen.h"
 #include "line.h"
 #include "log.h"
+#include "logs.h"
 #include "notify.h"
 
 #define CONF_BYTES_MAX (16u << 20)	/* of a configuration passed on */
 
 /* What only a restart can change; told, not done. */
 static const enum conf_opt fixed[] = { OPT_skepd_user, OPT_skepd_group,
-	OPT_skepd_run_dir, OPT_control_socket, OPT_region_path,
-	OPT_region_slots, OPT_cache_size, OPT_cache_keys_max,
-	OPT_cache_value_max };
+	OPT_skepd_run_dir, OPT_skepd_libexec_dir, OPT_control_socket,
+	OPT_control_group, OPT_region_path, OPT_region_slots,
+	OPT_region_order, OPT_cache_size, OPT_cache_keys_max,
+	OPT_cache_value_max, OPT_workers_files_max };
 
 static int
 same_value(const struct conf *a, const struct conf *b, enum conf_opt opt)
@@ -122,10 +124,14 @@ reload_begin(struct master *m)
 	if (rc == 0)
 		rc = gen_open(m, conf, &gen, m->reload_why,
 		    sizeof m->reload_why);
-	if (rc == 0 && !slots_suffice(m, gen)) {
-		gen_close(m, gen);
-		conf = NULL;
-		rc = -ENOSPC;
+	if (rc == 0) {
+		rc = logs_open(gen, m->reload_why, sizeof m->reload_why);
+		if (rc == 0 && !slots_suffice(m, gen))
+			rc = -ENOSPC;
+		if (rc < 0) {
+			gen_close(m, gen);
+			conf = NULL;
+		}
 	}
 	if (rc < 0) {
 		conf_close(&conf);
@@ -196,6 +202,7 @@ commit(struct master *m)
 	m->next = NULL;
 	m->reloads++;
 	gen_adjust(m, m->gen);
+	logs_commit(m, old);
 	if (!same)
 		renew_keeper(m);
 	crew_retire(m, old, m->gen,

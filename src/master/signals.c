@@ -9,6 +9,7 @@
 
 #include "deaths.h"
 #include "log.h"
+#include "logs.h"
 #include "reload.h"
 #include "stop.h"
 #include "verbs.h"
@@ -62,7 +63,7 @@ on_signal(evutil_socket_t sig, short what, void *arg)
 		stop_begin(m, 0, NULL);
 		break;
 	case SIGUSR1:
-		verbs_reopen(m);
+		(void)logs_reopen(m); /* it has said so itself */
 		break;
 	case SIGUSR2:
 		log_warn("master", "binary upgrade is not available: ignored");

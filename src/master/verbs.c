@@ -2,14 +2,10 @@
 #include "verbs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crew.h"
-#include "fdio.h"
 #include "group.h"
-#include "line.h"
 #include "log.h"
 
 static struct crew *
@@ -93,43 +89,5 @@ verbs_drain(struct master *m, const char *name)
 	log_info("master", "drain worker=%s pid=%d", name, (int)w->pid);
 	crew_drain(w, DRAIN_HANDOVER,
 	    (uint64_t)conf_num(w->crew->gen->conf, OPT_drain_timeout));
-	return 0;
-}
-
-int
-verbs_reopen(struct master *m)
-{
-	const char *path = conf_str(m->gen->conf, OPT_log_access);
-	struct child *c;
-	int fd;
-
-	if (*path == '\0')
-		return 0;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-	if (fd < 0) {
-		log_error("master", "cannot open access log path=%s: %s", path,
-		    strerror(errno));
-		return -errno;
-	}
-	fdio_close(&m->access_log);
-	m->access_log = fd;
-	LIST_FOREACH(c, &m->roster, link)
-		if (c->kind == CHILD_WORKER || c->kind == CHILD_ZYGOTE)
-			(void)line_send(c, MSG_REOPEN, NULL, NULL, 0, &fd, 1);
-	return 0;
-}
-
-int
-verbs_log_level(struct master *m, const char *spec)
-{
-	struct child *c;
-	int rc;
-
-	rc = log_set_level(spec);
-	if (rc < 0)
-		return rc;
-	LIST_FOREACH(c, &m->roster, link)
-		(void)line_send(c, MSG_LOG_LEVEL, NULL, spec, strlen(spec),
-		    NULL, 0);
 	return 0;
 }

@@ -25,10 +25,4 @@ void verbs_drain_all(struct master *);
  * -ENOENT. */
 int verbs_drain(struct master *, const char *name);
 
-/* Open the access log again and pass it on.  0, -errno said in the log. */
-int verbs_reopen(struct master *);
-
-/* "info" or "cache=debug", here and in every child.  0, -EINVAL. */
-int verbs_log_level(struct master *, const char *spec);
-
 #endif

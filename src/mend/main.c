@@ -32,6 +32,7 @@ main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "slot", required_argument, NULL, 's' },
 		{ "slots", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "verify", no_argument, NULL, 'v' }, { 0 }
 	};
 	uint32_t slot = 0, n_slots = 0;
@@ -40,6 +41,8 @@ main(int argc, char **argv)
 	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (opt == 'v')
 			verify = 1;
+		else if (opt == 'j')
+			log_set_json(1);
 		else if (opt == 's' && number(optarg, &slot))
 			continue;
 		else if (opt == 'n' && number(optarg, &n_slots))

@@ -125,6 +125,14 @@ say_state(struct chan *c)
 	chan_send(c, MSG_STATE, &s, NULL, 0, NULL, 0);
 }
 
+/* Levels are only said again, for the test to see. */
+static void
+note_level(const struct chan_msg *msg, const char *who)
+{
+	if (msg->head.type == MSG_LOG_LEVEL)
+		fprintf(stderr, "fake %s told level %s\n", who, msg->text);
+}
+
 /* Serve until told to drain or the master is gone. */
 static void
 work(struct chan *c, struct slot_self *me, int is_worker)
@@ -146,6 +154,7 @@ work(struct chan *c, struct slot_self *me, int is_worker)
 		if (is_worker && told("quit"))
 			_exit(0);
 		while ((rc = chan_recv(c, &msg)) == 1) {
+			note_level(&msg, is_worker ? "worker" : "keeper");
 			if (drained(&msg))
 				rc = -EPIPE;
 			chan_msg_fini(&msg);
@@ -239,6 +248,7 @@ zygote(void)
 	for (;;) {
 		poll(&p, 1, -1);
 		while ((rc = chan_recv(c, &msg)) == 1) {
+			note_level(&msg, "zygote");
 			if (msg.head.type == MSG_CLONE && !told("fork_fail"))
 				clone_worker(msg.body, msg.fds[0]);
 			chan_msg_fini(&msg);

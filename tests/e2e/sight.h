@@ -44,5 +44,6 @@ void sight_expect(const char *command, const char *in_reply);
 TCase *master_kill_case(void);
 TCase *master_ops_case(void);
 TCase *master_start_case(void);
+TCase *master_conf_case(void);
 
 #endif

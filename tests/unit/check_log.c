@@ -84,6 +84,25 @@ START_TEST(levels_are_by_subsystem)
 }
 END_TEST
 
+static void
+add_spec(const char *spec, void *arg)
+{
+	strcat(arg, spec);
+	strcat(arg, ";");
+}
+
+START_TEST(levels_can_be_handed_on)
+{
+	char specs[128] = "";
+
+	ck_assert_int_eq(log_set_level("warn"), 0);
+	ck_assert_int_eq(log_set_level("cache=debug"), 0);
+	ck_assert_int_eq(log_set_level("http=error"), 0);
+	log_levels(add_spec, specs);
+	ck_assert_str_eq(specs, "warn;cache=debug;http=error;");
+}
+END_TEST
+
 START_TEST(repeats_are_counted)
 {
 	const char *text;
@@ -192,6 +211,7 @@ END_TEST
 
 SUITE_MAIN("log", setup, teardown, a_line_says_when_who_and_what,
     nothing_can_make_a_second_line, levels_are_by_subsystem,
-    repeats_are_counted, different_lines_are_not_folded,
-    json_lines_have_the_keys, json_survives_any_text,
-    a_full_pipe_stops_nobody, quoted_values_are_cut_whole)
+    levels_can_be_handed_on, repeats_are_counted,
+    different_lines_are_not_folded, json_lines_have_the_keys,
+    json_survives_any_text, a_full_pipe_stops_nobody,
+    quoted_values_are_cut_whole)
