@@ -28,8 +28,25 @@ parent_dir(const char *path, char *dir, size_t cap)
 
 	snprintf(dir, cap, "%s", path);
 	slash = strrchr(dir, '/');
-	if (slash != NULL && slash != dir)
-		*slash = '\0';
+	if (slash == NULL)
+		snprintf(dir, cap, ".");
+	else
+		slash[slash == dir] = '\0';
+}
+
+/* Who names a path wants the file there, not a region without a name. */
+static int
+dir_of_choice(const struct area *a, const struct conf *conf)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+
+	if (*conf_str(conf, OPT_region_path) == '\0')
+		return 0;
+	parent_dir(a->path, dir, sizeof dir);
+	if (stat(dir, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 /*
@@ -178,12 +195,14 @@ area_open(struct area *a, const struct conf *conf, const char *mend_path)
 	a->n_slots = a->events != NULL ? a->n_slots : slots_of(conf);
 	rc = conf_region_path(conf, a->path, sizeof a->path);
 	if (rc == 0)
+		rc = dir_of_choice(a, conf);
+	if (rc == 0)
 		rc = remove_stale(a->path, mend_path);
 	if (rc == 0)
 		rc = open_events(a);
 	if (rc < 0) {
-		log_error("region", "cannot make path=%s: %s", a->path,
-		    strerror(-rc));
+		log_error("region", "cannot make path=%s: %s (region.path)",
+		    a->path, strerror(-rc));
 		return rc;
 	}
 	decide(a, conf, &b);

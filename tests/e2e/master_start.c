@@ -46,6 +46,18 @@ START_TEST(a_taken_port_is_named_with_its_option)
 }
 END_TEST
 
+START_TEST(a_region_is_made_where_it_is_wanted_or_not_at_all)
+{
+	snprintf(cell.region, sizeof cell.region, "%s/none/region", cell.dir);
+	cell_configure(&cell, "", "");
+	cell_start(&cell);
+	ck_assert_int_eq(cell_wait(&cell, SOON_MS), 73);
+	ck_assert(cell_logged(&cell, "No such file or directory "
+	    "(region.path)", 1, 0));
+	sight_nothing_left();
+}
+END_TEST
+
 START_TEST(root_has_to_be_asked_for_by_name)
 {
 	FILE *f;
@@ -311,6 +323,7 @@ master_start_case(void)
 {
 	return SUITE_CASE("master_start", sight_open, sight_close,
 	    a_taken_port_is_named_with_its_option,
+    a_region_is_made_where_it_is_wanted_or_not_at_all,
 	    root_has_to_be_asked_for_by_name,
 	    a_wrong_configuration_is_refused_with_its_line,
 	    the_service_manager_is_told, root_is_given_up_after_binding,
