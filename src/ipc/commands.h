@@ -31,9 +31,9 @@ CMD(RELOAD, "reload", "", "", "--wait --dry-run", OPERATE, MASTER, \
 CMD(STOP, "stop", "", "", "--wait --dry-run --now", ADMINISTER, MASTER, \
     "Stop in order: finish what has begun, at most for stop.timeout; at once with --now.") \
 CMD(DRAIN, "drain", "", "[WORKER]", "--wait --dry-run", OPERATE, MASTER, \
-    "Let one worker finish and be replaced; without a name, all workers of the server finish and no connection is taken any more.") \
+    "Let one worker finish and be replaced; without a name, all workers of the server finish and no connection is taken any more, until scale or a reload brings workers back.") \
 CMD(LOG_LEVEL, "log", "level", "[LEVEL|SUBSYSTEM=LEVEL]", "", OPERATE, MASTER, \
-    "Show or set the least important level that is logged: error, warn, info, debug.") \
+    "Show the levels in force, or set the least important level that is logged: error, warn, info, debug. It stands until a reload changes log.level.") \
 CMD(LOG_REOPEN, "log", "reopen", "", "", OPERATE, MASTER, \
     "Open the access log, if there is one, anew, after it has been renamed.") \
 CMD(CACHE_STATS, "cache", "stats", "", "", READ, KEEPER, \

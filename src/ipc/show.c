@@ -147,7 +147,7 @@ group_row(struct table *t, const json_t *g)
 	table_cell(t, "%s", show_str(g, "name"));
 	table_cell(t, "%s%s", show_str(g, "state"),
 	    json_is_true(member(g, "draining")) ? ",draining" : "");
-	table_cell(t, "%zu/%zu", ready, json_array_size(workers));
+	table_cell(t, "%zu/%.0f", ready, show_num(g, "target"));
 	table_cell(t, "%.0f", show_num(g, "min"));
 	table_cell(t, "%.0f", show_num(g, "max"));
 	table_cell(t, "%s", show_str(g, "scale"));

@@ -293,6 +293,30 @@ worker_retire_one(struct master *m, struct crew *c)
 	    limit);
 }
 
+/* One that drains or is repaired gives its slot back: that is only a pause. */
+static void
+no_slot(struct master *m, struct crew *c, unsigned have)
+{
+	if (c->starved || slots_count(&m->slots, SLOTS_DEAD) > 0 ||
+	    slots_count(&m->slots, SLOTS_REAPING) > 0 ||
+	    roster_workers(&m->roster, NULL, CST_DRAINING) > 0)
+		return;
+	c->starved = 1;
+	snprintf(c->why, sizeof c->why, "no slot of the region is free for "
+	    "another worker: region.slots is %u", m->slots.n);
+	log_error("master", "no slot group=%s workers=%u wanted=%u slots=%u "
+	    "option=region.slots", c->group->name, have, crew_target(c),
+	    m->slots.n);
+}
+
+static void
+no_more_starved(struct crew *c)
+{
+	if (c->starved)
+		c->why[0] = '\0';
+	c->starved = 0;
+}
+
 static int
 may_start(const struct crew *c, unsigned starting, uint64_t now)
 {
@@ -306,6 +330,7 @@ crew_settle(struct master *m, struct crew *c)
 {
 	uint64_t now = master_now();
 	unsigned target = crew_target(c), starting, serving;
+	int rc;
 
 	note_state(m, c, now);
 	starting = roster_workers(&m->roster, c, CST_STARTING);
@@ -320,7 +345,10 @@ crew_settle(struct master *m, struct crew *c)
 	if (!zygote_serves(m, c, now))
 		return;
 	while (starting + serving < target && may_start(c, starting, now)) {
-		if (worker_start(m, c, now) < 0) {
+		rc = worker_start(m, c, now);
+		if (rc == -ENOLCK)
+			no_slot(m, c, starting + serving);
+		if (rc < 0) {
 			c->retry_ns = now + PAUSE_BASE_NS;
 			return;
 		}
@@ -328,6 +356,8 @@ crew_settle(struct master *m, struct crew *c)
 		if (c->state == CREW_FAILED)
 			c->retry_ns = now + delay_of(c);
 	}
+	if (starting + serving >= target)
+		no_more_starved(c);
 }
 
 void

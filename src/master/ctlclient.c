@@ -260,9 +260,9 @@ ctlclient_reload_done(struct master *m)
 	}
 }
 
-/* 1: has come; -1: never will. */
+/* 1: has come; -1: never will, and why may say more. */
 static int
-has_come(const struct master *m, const struct ctlclient *c)
+has_come(const struct master *m, const struct ctlclient *c, const char **why)
 {
 	const struct crew *crew;
 	unsigned i;
@@ -283,8 +283,10 @@ has_come(const struct master *m, const struct ctlclient *c)
 		crew = &m->gen->crews[i];
 		if (strcmp(crew->group->name, c->what) != 0)
 			continue;
-		if (crew->state == CREW_FAILED)
+		if (crew->state == CREW_FAILED || crew->starved) {
+			*why = crew->why;
 			return -1;
+		}
 		return roster_workers(&m->roster, crew, CST_SERVING) ==
 		    crew_target(crew) &&
 		    roster_workers(&m->roster, crew, CST_DRAINING) == 0;
@@ -297,15 +299,15 @@ settle_one(struct master *m, struct ctlclient *c)
 {
 	uint64_t limit = (uint64_t)conf_num(m->gen->conf,
 	    OPT_control_idle_timeout);
+	const char *why = "it did not come to that: see status";
 	int rc;
 
 	if (c->wait == CTLCLIENT_SCALE || c->wait == CTLCLIENT_DRAIN) {
-		rc = has_come(m, c);
+		rc = has_come(m, c, &why);
 		if (rc > 0)
 			ctlcmd_done(c->json, "done", &c->out);
 		else if (rc < 0)
-			ctl_err(&c->out, c->json, CTL_EXIT_FAILED,
-			    "it did not come to that: see status");
+			ctl_err(&c->out, c->json, CTL_EXIT_FAILED, "%s", why);
 		if (rc != 0) {
 			wait_over(c);
 			return;

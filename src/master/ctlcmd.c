@@ -51,18 +51,29 @@ reply(const struct call *c, json_t *doc,
 	json_decref(doc);
 }
 
-/* {"result":"begun","generation":2}: as text the result alone. */
+/* {"result":"begun","generation":2}: as text the result, and a note. */
 static void
 show_result(const json_t *doc, struct buf *out)
 {
-	(void)buf_printf(out, "%s\n",
-	    json_string_value(json_object_get(doc, "result")));
+	const char *note = json_string_value(json_object_get(doc, "note"));
+
+	(void)buf_printf(out, "%s%s%s\n",
+	    json_string_value(json_object_get(doc, "result")),
+	    note != NULL ? ": " : "", note != NULL ? note : "");
 }
 
 static void
 say(const struct call *c, const char *what)
 {
 	reply(c, json_pack("{s:s}", "result", what), show_result);
+}
+
+/* The same with what an operator should know of it. */
+static void
+say_with(const struct call *c, const char *what, const char *note)
+{
+	reply(c, json_pack("{s:s, s:s}", "result", what, "note", note),
+	    show_result);
 }
 
 void
@@ -151,6 +162,10 @@ scale(const struct call *c)
 		ctl_err(c->out, c->json, CTL_EXIT_FAILED,
 		    "group %s has from %u to %u workers", name, crew->min,
 		    crew->max);
+	else if (n > verbs_room(c->m, crew))
+		ctl_err(c->out, c->json, CTL_EXIT_FAILED,
+		    "the region has slots for %u workers of group %s: raise "
+		    "region.slots and restart", verbs_room(c->m, crew), name);
 	else if (ctl_opt(c->line, "--dry-run") != NULL)
 		say(c, "would scale");
 	else {
@@ -260,8 +275,11 @@ drain(const struct call *c)
 		verbs_drain_all(c->m);
 	if (ctl_opt(c->line, "--wait") != NULL)
 		ctlclient_wait(c->client, CTLCLIENT_DRAIN, name, pid);
-	else
+	else if (name != NULL)
 		say(c, "draining");
+	else
+		say_with(c, "draining", "until scale GROUP auto or N for each "
+		    "group, or a reload, connections wait unanswered");
 }
 
 /* --- log --- */

@@ -57,6 +57,7 @@ struct crew {
 	unsigned n_listen;
 	enum crew_state state;
 	int drained;		/* `drain`: no workers until told; a reload tells */
+	int starved;		/* no slot for a worker: said, and why says it */
 	struct child *zygote;
 	struct crash_loop deaths, zygote_deaths;
 	uint64_t retry_ns, zygote_retry_ns;	/* not before */

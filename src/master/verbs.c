@@ -19,6 +19,18 @@ crew_named(const struct master *m, const char *name)
 	return NULL;
 }
 
+unsigned
+verbs_room(const struct master *m, const struct crew *crew)
+{
+	/* The keeper has one, and the last ones are for menders. */
+	unsigned i, all = m->slots.n - m->slots.first, n = SLOTS_FOR_MENDERS + 1;
+
+	for (i = 0; i < m->gen->n_crews; i++)
+		if (&m->gen->crews[i] != crew)
+			n += crew_target(&m->gen->crews[i]);
+	return n < all ? all - n : 0;
+}
+
 int
 verbs_scale(struct master *m, const char *name, unsigned n)
 {
@@ -28,6 +40,8 @@ verbs_scale(struct master *m, const char *name, unsigned n)
 		return -ENOENT;
 	if (n != 0 && (n < c->min || n > c->max))
 		return -ERANGE;
+	if (n > verbs_room(m, c))
+		return -ENOSPC;
 	c->group->manual = n;
 	c->drained = 0;
 	log_info("master", "scale group=%s workers=%u by=%s", name,

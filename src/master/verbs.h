@@ -11,10 +11,13 @@ enum verbs_step { VERBS_MORE, VERBS_LESS };
 /* One worker more or less in each group, within its min and max. */
 void verbs_scale_all(struct master *, enum verbs_step);
 
+/* Workers the group can have beside what the others are to have: region.slots. */
+unsigned verbs_room(const struct master *, const struct crew *);
+
 /*
  * A group's number of workers; 0: as the configuration says.  0; -ENOENT no
- * such group; -ERANGE outside of its min and max.  Ends a drain of the group,
- * as a reload does.
+ * such group; -ERANGE outside of its min and max; -ENOSPC more than the region
+ * has slots for.  Ends a drain of the group, as a reload does.
  */
 int verbs_scale(struct master *, const char *group, unsigned n);
 

@@ -191,10 +191,54 @@ START_TEST(a_drained_worker_is_replaced_and_a_drained_server_is_not)
 	o.than = cell_worker(&cell, 0);
 	sight_expect("drain web.1 --wait --json", "done");
 	ck_assert(cell_until(sight_another_worker, &cell, &o, SOON_MS));
+	sight_expect("drain", "draining: until scale GROUP auto");
+	ck_assert(cell_until(sight_has_workers, &cell, &none, SOON_MS));
+	sight_expect("scale web auto --wait --json", "\"ok\":true");
 	kill(cell.pid, SIGWINCH);
 	ck_assert(cell_until(sight_has_workers, &cell, &none, SOON_MS));
 	sight_expect("scale web auto --json", "\"ok\":true");
 	ck_assert(cell_until(sight_has_workers, &cell, &two, SOON_MS));
+}
+END_TEST
+
+#define EIGHT_SLOTS "region { slots = 8 }\n" /* five are for workers */
+
+START_TEST(more_workers_than_the_region_has_slots_for_are_refused)
+{
+	cell_configure(&cell, "\tmin = 2\n\tstart = 2\n\tmax = 20\n",
+	    EIGHT_SLOTS);
+	cell_serve(&cell);
+	sight_expect("scale web 6 --wait --json", "region.slots");
+	sight_expect("scale web 6", "slots for 5 workers of group web");
+	sight_expect("scale web 5 --wait --json", "done");
+	sight_expect("status", "5/5");
+}
+END_TEST
+
+START_TEST(a_group_without_slots_says_so_and_nobody_waits_for_it)
+{
+	cell_configure(&cell, "\tmin = 2\n\tstart = 7\n\tmax = 20\n",
+	    EIGHT_SLOTS);
+	cell_serve(&cell);
+	ck_assert(cell_logged(&cell, "no slot group=web workers=5 wanted=7", 1,
+	    SOON_MS));
+	ck_assert(cell_logged(&cell, "ready worker=web.", 5, SOON_MS));
+	sight_expect("status", "5/7");
+	sight_expect("status", "region.slots is 8");
+	sight_expect("scale web auto --wait --json", "region.slots is 8");
+	sight_expect("scale web 4 --wait --json", "done");
+	sight_expect("status --json", "\"reason\":\"\"");
+	ck_assert_int_eq(cell_logged(&cell, "no slot group=web", 2, 0), 0);
+}
+END_TEST
+
+START_TEST(a_group_without_workers_shows_how_many_are_missing)
+{
+	cell_configure(&cell, "", "respawn { delay = 1h }\n");
+	cell_flag(&cell, "open_crash");
+	cell_start(&cell);
+	ck_assert(cell_logged(&cell, "group failed", 1, SOON_MS));
+	sight_expect("status", "0/2");
 }
 END_TEST
 
@@ -267,6 +311,9 @@ master_ops_case(void)
 	    a_taken_port_refuses_the_reload_and_not_the_next,
 	    workers_are_added_and_retired_on_request,
 	    a_drained_worker_is_replaced_and_a_drained_server_is_not,
+    more_workers_than_the_region_has_slots_for_are_refused,
+    a_group_without_slots_says_so_and_nobody_waits_for_it,
+    a_group_without_workers_shows_how_many_are_missing,
 	    a_client_that_does_not_read_holds_nobody_up,
 	    more_clients_than_allowed_are_turned_away);
 
