@@ -230,6 +230,11 @@ chan_recv(struct chan *c, struct chan_msg *m)
 
 	memset(m, 0, sizeof(*m));
 	k = fdio_recv(c->fd, c->in, MSG_MAX, fds, &n_fds);
+	/* It ended with messages of ours unread; its last words come behind. */
+	if (k == -ECONNRESET) {
+		n_fds = MSG_FDS;
+		k = fdio_recv(c->fd, c->in, MSG_MAX, fds, &n_fds);
+	}
 	if (k == -EAGAIN)
 		return 0;
 	if (k == 0 || k == -ECONNRESET)

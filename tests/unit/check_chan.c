@@ -132,6 +132,19 @@ START_TEST(what_was_sent_before_the_end_is_read)
 }
 END_TEST
 
+START_TEST(the_last_words_of_one_that_did_not_listen_are_read)
+{
+	ck_assert_int_eq(chan_send(b, MSG_LOG_LEVEL, NULL, "info", 4, NULL, 0),
+	    0);
+	ck_assert_int_eq(chan_send(a, MSG_STATUS, NULL, "{}", 2, NULL, 0), 0);
+	chan_close(&a);
+	ck_assert_int_eq(chan_recv(b, &m), 1);
+	ck_assert_str_eq(m.text, "{}");
+	chan_msg_fini(&m);
+	ck_assert_int_eq(chan_recv(b, &m), -EPIPE);
+}
+END_TEST
+
 static void
 put_raw(const void *data, size_t n, const int *fds, size_t n_fds)
 {
@@ -208,6 +221,7 @@ END_TEST
 SUITE_MAIN("chan", setup, teardown, a_message_arrives_as_it_was_sent,
     descriptors_travel_and_close, a_slow_peer_gets_all_in_order,
     the_queue_is_bounded, the_end_of_the_peer_is_seen,
-    what_was_sent_before_the_end_is_read, bad_packets_are_refused,
+    what_was_sent_before_the_end_is_read,
+    the_last_words_of_one_that_did_not_listen_are_read, bad_packets_are_refused,
     too_long_messages_are_not_sent, waiting_ends_in_time,
     every_type_has_a_name_and_a_length)
