@@ -51,9 +51,9 @@ OPT(control, group, STR, "", "", "", \
 OPT(control, group_role, ENUM, "operate", "read|operate|administer", "", \
     "What members of control.group may do. Root and the user that skepd runs as administer.") \
 OPT(control, clients_max, INT, "64", "1", "4096", \
-    "Control connections open at once; one more is closed with an error.") \
+    "Control connections open at once; one more is closed with an error. The last quarter is for root and the user that skepd runs as.") \
 OPT(control, idle_timeout, DURATION, "5m", "1s", "1d", \
-    "A control connection on which nothing happens for so long is closed.") \
+    "A control connection on which nothing happens for so long is closed, also in the middle of an answer that the client does not take.") \
 \
 OPT(admin, listen, LIST, "127.0.0.1:8081", "", "", \
     "Addresses of the admin HTTP server, as in group.listen; an empty list turns it off.") \

@@ -24,6 +24,13 @@
 #define CTL_LINE_MAX (MSG_MAX - 512)
 #define CTL_ARGS_MAX 256
 
+/*
+ * Connections that the keeper is lent at once.  Of these as of all control
+ * connections the last quarter is for root and the user of the service.
+ */
+#define CTL_LENT_MAX	64
+#define CTL_GUESTS(all) ((all) - (all) / 4)
+
 /* What a reply's code and skepctl's exit status can be. */
 #define CTL_EXIT_OK	  0
 #define CTL_EXIT_FAILED	  1

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -22,6 +23,7 @@ struct client {
 	int json;
 	struct event *writable, *closed;
 	struct buf out;
+	int64_t moved_ns;	/* when it last took something, or had all */
 	struct verbs_follow follow;	/* .on: a stream */
 };
 
@@ -55,6 +57,15 @@ finish(struct client *c)
 	free(c);
 }
 
+/* In the middle of an answer: nothing more can be said on this connection. */
+static void
+cut(struct client *c)
+{
+	/* The master has it too, and sees its end. */
+	(void)shutdown(c->fd, SHUT_RDWR);
+	finish(c);
+}
+
 /* Write what the client takes; 1 when all is gone, 0 when some is left, -errno. */
 static int
 push(struct client *c)
@@ -71,6 +82,7 @@ push(struct client *c)
 		if (n < 0)
 			return (int)n;
 		buf_eat(&c->out, (size_t)n);
+		c->moved_ns = clock_mono_ns();
 	}
 	return 1;
 }
@@ -81,8 +93,9 @@ advance(struct client *c)
 {
 	int rc = buf_ok(&c->out) ? push(c) : -ENOMEM;
 
-	if (rc < 0 || (rc == 1 && !c->follow.on) ||
-	    (c->follow.on && buf_len(&c->out) > SERVE_BACKLOG))
+	if (rc < 0 || (c->follow.on && buf_len(&c->out) > SERVE_BACKLOG))
+		cut(c);
+	else if (rc == 1 && !c->follow.on)
 		finish(c);
 }
 
@@ -137,6 +150,7 @@ serve_command(struct serve *s, uint64_t id, int fd, const char *line,
 	c->serve = s;
 	c->id = id;
 	c->fd = fd;
+	c->moved_ns = clock_mono_ns();
 	LIST_INSERT_HEAD(&s->clients, c, link);
 	s->n++;
 	(void)fdio_set_nonblock(fd, 1);
@@ -146,7 +160,7 @@ serve_command(struct serve *s, uint64_t id, int fd, const char *line,
 		finish(c);
 		return;
 	}
-	if (s->n > SERVE_CLIENTS)
+	if (s->n > CTL_LENT_MAX)
 		ctl_err(&c->out, 0, CTL_EXIT_FAILED,
 		    "too many commands at once");
 	else
@@ -159,10 +173,20 @@ serve_command(struct serve *s, uint64_t id, int fd, const char *line,
 void
 serve_tick(struct serve *s)
 {
+	int64_t now = clock_mono_ns(), limit = conf_num(s->keeper->conf,
+	    OPT_control_idle_timeout);
 	struct client *c, *next;
 
 	for (c = LIST_FIRST(&s->clients); c != NULL; c = next) {
 		next = LIST_NEXT(c, link);
+		if (buf_len(&c->out) == 0)
+			c->moved_ns = now; /* it waits for us, not we for it */
+		else if (now - c->moved_ns > limit) {
+			log_info("control", "an answer was not taken bytes=%zu",
+			    buf_len(&c->out));
+			cut(c);
+			continue;
+		}
 		if (!c->follow.on)
 			continue;
 		if (verbs_follow(s->keeper, &c->follow, c->json, &c->out))

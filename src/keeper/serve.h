@@ -4,7 +4,7 @@
  * The connection is ours from MSG_CONTROL to MSG_CONTROL_DONE, which is sent
  * when the whole answer has been taken or the client is gone.  Nothing waits: an
  * answer that the client does not take stays here, up to SERVE_BACKLOG for a
- * stream.
+ * stream and for control.idle_timeout; then the connection is ended.
  */
 #ifndef KEEPER_SERVE_H
 #define KEEPER_SERVE_H
@@ -13,7 +13,6 @@
 
 struct serve;
 
-#define SERVE_CLIENTS 64
 #define SERVE_BACKLOG (1 << 20)	/* of a stream that is not read: then it ends */
 
 int serve_open(struct keeper *, struct serve **out);

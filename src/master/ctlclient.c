@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +22,12 @@ struct ctlclient {
 	uint64_t id;
 	int fd;
 	struct event *readable, *writable;
-	enum ctl_role role;
+	struct ctlclient_peer peer;
 	struct buf in, out;
 	int json;		/* of the command at work */
 	int lent;		/* with the keeper */
 	int closing;		/* when all has been written */
+	int ended;		/* it says no more, and may still listen */
 	enum ctlclient_wait wait;
 	char what[CONF_NAME_MAX + 1];
 	pid_t pid;
@@ -39,6 +41,7 @@ client_drop(struct ctlclient *c)
 {
 	LIST_REMOVE(c, link);
 	c->master->n_ctl_clients--;
+	c->master->n_ctl_guests -= c->peer.guest != 0;
 	if (c->readable != NULL)
 		event_free(c->readable);
 	if (c->writable != NULL)
@@ -105,7 +108,7 @@ one_line(struct ctlclient *c, const char *text, size_t n)
 	if (rc < 0)
 		ctl_err(&c->out, line.json, CTL_EXIT_USAGE, "%s", line.error);
 	else if (line.n_args > 0)
-		ctlcmd_run(c->master, c, c->role, &line, text, n, &c->out);
+		ctlcmd_run(c->master, c, c->peer.role, &line, text, n, &c->out);
 	ctl_line_fini(&line);
 }
 
@@ -139,7 +142,18 @@ serve_lines(struct ctlclient *c)
 		ctl_err(&c->out, 0, CTL_EXIT_USAGE, "the line is too long");
 		c->closing = 1;
 	}
+	if (idle(c) && c->ended)
+		c->closing = 1;
 	go_on(c);
+}
+
+/* It has closed both directions: nobody would read an answer. */
+static int
+hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 static void
@@ -155,6 +169,11 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	n = room != NULL ? recv(fd, room, READ_MAX, MSG_DONTWAIT) : 0;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n == 0 && c->wait != CTLCLIENT_NOTHING && !hung_up(fd)) {
+		c->ended = 1;
+		event_del(c->readable);
+		return;
+	}
 	if (n <= 0) {
 		client_drop(c);
 		return;
@@ -184,7 +203,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 }
 
 int
-ctlclient_open(struct master *m, int fd, enum ctl_role role)
+ctlclient_open(struct master *m, int fd, const struct ctlclient_peer *peer)
 {
 	struct ctlclient *c = calloc(1, sizeof *c);
 
@@ -192,10 +211,11 @@ ctlclient_open(struct master *m, int fd, enum ctl_role role)
 		return -ENOMEM;
 	LIST_INSERT_HEAD(&m->ctl_clients, c, link);
 	m->n_ctl_clients++;
+	m->n_ctl_guests += peer->guest != 0;
 	c->master = m;
 	c->id = ++m->last_ctl_client;
 	c->fd = fd;
-	c->role = role;
+	c->peer = *peer;
 	c->seen_ns = master_now();
 	buf_init(&c->in);
 	buf_init(&c->out);
@@ -243,6 +263,9 @@ wait_over(struct ctlclient *c)
 {
 	c->wait = CTLCLIENT_NOTHING;
 	c->seen_ns = master_now();
+	/* Lines may have come behind it: they are served when all is written. */
+	if (flush(c) < 0)
+		c->closing = 1;
 	serve_lines(c);
 }
 
@@ -302,6 +325,10 @@ settle_one(struct master *m, struct ctlclient *c)
 	const char *why = "it did not come to that: see status";
 	int rc;
 
+	if (c->ended && hung_up(c->fd)) {
+		client_drop(c);
+		return;
+	}
 	if (c->wait == CTLCLIENT_SCALE || c->wait == CTLCLIENT_DRAIN) {
 		rc = has_come(m, c, &why);
 		if (rc > 0)
@@ -331,6 +358,18 @@ ctlclient_settle(struct master *m)
 
 /* --- lending --- */
 
+/* Whether the keeper is to be lent one more of this kind. */
+static int
+may_lend(const struct master *m, int guest)
+{
+	unsigned n = 0, max = guest ? CTL_GUESTS(CTL_LENT_MAX) : CTL_LENT_MAX;
+	const struct ctlclient *c;
+
+	LIST_FOREACH(c, &m->ctl_clients, link)
+		n += c->lent && (!guest || c->peer.guest);
+	return n < max;
+}
+
 int
 ctlclient_lend(struct master *m, struct ctlclient *c, const char *line,
     size_t n)
@@ -341,6 +380,8 @@ ctlclient_lend(struct master *m, struct ctlclient *c, const char *line,
 
 	if (k == NULL || k->state != CST_SERVING)
 		return -EAGAIN;
+	if (!may_lend(m, c->peer.guest))
+		return -EBUSY;
 	rc = line_send(k, MSG_CONTROL, &ctl, line, n, &c->fd, 1);
 	if (rc == 0)
 		c->lent = 1;

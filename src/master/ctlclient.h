@@ -23,8 +23,14 @@ enum ctlclient_wait {
 	CTLCLIENT_STOP		/* until the end */
 };
 
+/* Who it is, by the credentials of its socket. */
+struct ctlclient_peer {
+	enum ctl_role role;
+	int guest;	/* of control.group: a share is kept from them */
+};
+
 /* Serve a connection.  0 and fd is taken; -ENOMEM. */
-int ctlclient_open(struct master *, int fd, enum ctl_role);
+int ctlclient_open(struct master *, int fd, const struct ctlclient_peer *);
 
 /* Answer who waits for the end, and close all. */
 void ctlclient_close_all(struct master *);
@@ -47,7 +53,10 @@ void ctlclient_keeper_died(struct master *);
 void ctlclient_wait(struct ctlclient *, enum ctlclient_wait, const char *what,
     pid_t pid);
 
-/* Lend the connection to the keeper: 0, or -errno and it is still ours. */
+/*
+ * Lend the connection to the keeper: 0, or -errno and it is still ours (-EBUSY:
+ * it has as many as it takes).
+ */
 int ctlclient_lend(struct master *, struct ctlclient *, const char *line,
     size_t n);
 

@@ -360,6 +360,18 @@ master_does(const struct call *c, const struct ctl_command *cmd)
 	}
 }
 
+static void
+keeper_does(const struct call *c, const char *text, size_t n)
+{
+	int rc = ctlclient_lend(c->m, c->client, text, n);
+
+	if (rc == -EBUSY)
+		refuse(c, CTL_EXIT_UNAVAILABLE,
+		    "too many commands are with the keeper at once");
+	else if (rc < 0)
+		refuse(c, CTL_EXIT_UNAVAILABLE, "the keeper does not answer");
+}
+
 void
 ctlcmd_run(struct master *m, struct ctlclient *client,
     enum ctl_role role, struct ctl_line *line, const char *text, size_t n,
@@ -377,7 +389,6 @@ ctlcmd_run(struct master *m, struct ctlclient *client,
 		    ctl_role_name(cmd->role), ctl_role_name(role));
 	else if (cmd->who != CTL_KEEPER)
 		master_does(&c, cmd);
-	else if (ctlclient_lend(m, client, text, n) < 0)
-		refuse(&c, CTL_EXIT_UNAVAILABLE,
-		    "the keeper does not answer");
+	else
+		keeper_does(&c, text, n);
 }

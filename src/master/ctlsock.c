@@ -47,9 +47,9 @@ in_group(const struct ctlsock *s, int fd, const struct ucred *peer)
 	return 0;
 }
 
-/* 0 and the role, -EACCES. */
+/* 0 and who it is, -EACCES. */
 static int
-role_of(const struct ctlsock *s, int fd, enum ctl_role *role_out)
+who(const struct ctlsock *s, int fd, struct ctlclient_peer *out)
 {
 	const struct conf *conf = s->m->gen->conf;
 	struct ucred peer;
@@ -58,12 +58,13 @@ role_of(const struct ctlsock *s, int fd, enum ctl_role *role_out)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return -EACCES;
 	if (peer.uid == 0 || peer.uid == s->m->priv.uid) {
-		*role_out = CTL_ADMINISTER;
+		*out = (struct ctlclient_peer) { .role = CTL_ADMINISTER };
 		return 0;
 	}
 	if (!in_group(s, fd, &peer))
 		return -EACCES;
-	*role_out = (enum ctl_role)conf_num(conf, OPT_control_group_role);
+	out->role = (enum ctl_role)conf_num(conf, OPT_control_group_role);
+	out->guest = 1;
 	return 0;
 }
 
@@ -80,24 +81,33 @@ turn_away(int fd, int code, const char *why)
 	close(fd);
 }
 
+static int
+has_room(const struct master *m, const struct ctlclient_peer *peer)
+{
+	unsigned max = (unsigned)conf_num(m->gen->conf,
+	    OPT_control_clients_max);
+
+	return m->n_ctl_clients < max &&
+	    (!peer->guest || m->n_ctl_guests < CTL_GUESTS(max));
+}
+
 static void
 on_acceptable(evutil_socket_t lfd, short what, void *arg)
 {
 	struct ctlsock *s = arg;
-	enum ctl_role role;
+	struct ctlclient_peer peer;
 	int fd;
 
 	(void)what;
 	fd = accept4(lfd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return; /* gone again, or out of descriptors: later */
-	if (role_of(s, fd, &role) < 0)
+	if (who(s, fd, &peer) < 0)
 		turn_away(fd, CTL_EXIT_DENIED, "not permitted");
-	else if (s->m->n_ctl_clients >=
-	    (unsigned)conf_num(s->m->gen->conf, OPT_control_clients_max))
+	else if (!has_room(s->m, &peer))
 		turn_away(fd, CTL_EXIT_UNAVAILABLE,
 		    "too many control connections (control.clients_max)");
-	else if (ctlclient_open(s->m, fd, role) < 0)
+	else if (ctlclient_open(s->m, fd, &peer) < 0)
 		close(fd);
 }
 

@@ -135,6 +135,7 @@ struct master {
 	struct ctlsock *ctl;
 	LIST_HEAD(, ctlclient) ctl_clients;
 	unsigned n_ctl_clients;
+	unsigned n_ctl_guests;	/* of them: not root, nor our own user */
 	uint64_t last_ctl_client;	/* its id */
 	struct event *events[16];
 	unsigned n_events;

@@ -3,12 +3,14 @@
  * spoken by hand, the admin pages, and the region of a server that has died.
  */
 #include <errno.h>
+#include <grp.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -66,6 +68,7 @@ commands(void)
 	expect("ping", 0, "pong in 0.");
 	expect("ping --json", 0, "\"answer_s\":0.");
 	expect("status", 0, "web.1");
+	expect("status", 0, "2/2");
 	expect("workers web", 0, "web.2");
 	expect("workers none", 1, "none");
 	expect("sttus", 2, "did you mean \"status\"");
@@ -89,6 +92,7 @@ commands(void)
 	expect("log reopen", 0, "there is no access log");
 	expect("log level", 0, "info");
 	expect("log level cache=debug", 0, "");
+	expect("log level", 0, "info cache=debug");
 	expect("log level loud", 2, "");
 	expect("top", 0, "web.1");
 	expect("top --json", 0, "{\"version\":");
@@ -234,6 +238,84 @@ by_hand(void)
 	talk("ping\ncache set k \"a\\nb\"\r\n\ncache get k\nping --json\n",
 	    "OK 5\npong\nOK 7\nstored\nOK 3\na\nb"
 	    "{\"ok\":true,\"data\":{\"result\":\"pong\"");
+}
+
+/* --- clients that take what is there --- */
+
+#define GUESTS 64	/* as many as the daemon has connections for */
+
+/* As a member of the group: what became of so many streams.  Does not return. */
+static void
+be_guests(int say)
+{
+	char first[GUESTS];
+	int fd[GUESTS], i;
+
+	if (setgroups(0, NULL) < 0 || setgid(1) < 0 || setuid(65534) < 0)
+		_exit(1);
+	for (i = 0; i < GUESTS; i++) {
+		fd[i] = dial();
+		if (fd[i] < 0 || send(fd[i], "events --follow\n", 16,
+		    MSG_NOSIGNAL) < 0 || recv(fd[i], &first[i], 1, 0) != 1)
+			first[i] = 'E';
+	}
+	if (write(say, first, sizeof(first)) != sizeof(first))
+		_exit(1);
+	(void)pause();
+	_exit(0);
+}
+
+/* However many they are, root gets in. */
+static void
+guests(void)
+{
+	char first[GUESTS];
+	int ends[2], i, n = 0, status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return;
+	if (pipe(ends) < 0 || (pid = fork()) < 0) {
+		SAY("cannot fork");
+		return;
+	}
+	if (pid == 0)
+		be_guests(ends[1]);
+	(void)close(ends[1]);
+	if (read(ends[0], first, sizeof(first)) != sizeof(first))
+		SAY("the guests did not come in");
+	else
+		for (i = 0; i < GUESTS; i++)
+			n += first[i] == 'M';
+	if (n != GUESTS * 3 / 4)
+		SAY("%d guests were served", n);
+	expect("ping", 0, "pong");
+	expect("cache get none", 1, "no such key");
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, &status, 0);
+	(void)close(ends[0]);
+}
+
+/* An answer that is not taken is given up after control.idle_timeout. */
+static void
+deaf(void)
+{
+	static const char *const words[] = { "answer was not taken", NULL };
+	char line[1024];
+	int fd = dial(), i;
+	ssize_t n;
+
+	for (i = 0; i < 500 && fd >= 0; i++)
+		if (send(fd, "metrics\n", 8, MSG_NOSIGNAL) != 8)
+			break;
+	if (server_log_wait(&st.server, words, 20000, line, sizeof(line)) != 1)
+		SAY("an answer that is not taken is kept");
+	while ((n = recv(fd, out, sizeof(out), 0)) > 0)
+		;
+	/* Reset, where some of what we said was not read. */
+	if (n < 0 && errno != ECONNRESET)
+		SAY("the connection is still open");
+	close(fd);
 }
 
 /* --- the admin pages --- */
@@ -502,16 +584,21 @@ main(void)
 		printf("skip: skepctl or skepd is not built\n");
 		return 77;
 	}
-	item_conf(conf, sizeof(conf), "plugin_item", 2, "");
+	item_conf(conf, sizeof(conf), "plugin_item", 2, geteuid() != 0 ?
+	    "control { idle_timeout = 3s }\n" :
+	    "control { idle_timeout = 3s  group = \"1\"  group_role = read }\n");
 	rc = stage_open(&st, conf, "web");
 	if (rc != 0)
 		return rc;
+	(void)chmod(st.dir, 0755); /* others have to come to the socket */
 	commands();
 	documents();
 	terminals();
 	helps();
 	refusals();
 	by_hand();
+	guests();
+	deaf();
 	pages();
 	keeper_dies();
 	configurations();

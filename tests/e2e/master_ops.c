@@ -266,6 +266,29 @@ START_TEST(a_client_that_does_not_read_holds_nobody_up)
 }
 END_TEST
 
+START_TEST(a_client_that_says_no_more_still_gets_its_answer)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct timeval limit = { .tv_sec = 10 };
+	char text[256] = "";
+	size_t at = 0;
+	ssize_t n;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cell_serve(&cell);
+	snprintf(sa.sun_path, sizeof sa.sun_path, "%s/control.sock", cell.run);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
+	ck_assert_int_eq(send(fd, "reload --wait\nping\n", 19, 0), 19);
+	ck_assert_int_eq(shutdown(fd, SHUT_WR), 0);
+	while ((n = recv(fd, text + at, sizeof text - 1 - at, 0)) > 0)
+		at += (size_t)n;
+	ck_assert_int_eq(n, 0);
+	ck_assert_str_eq(text, "OK 9\nreloaded\nOK 5\npong\n");
+	close(fd);
+}
+END_TEST
+
 static int
 answers_again(struct cell *c, void *unused)
 {
@@ -315,6 +338,7 @@ master_ops_case(void)
     a_group_without_slots_says_so_and_nobody_waits_for_it,
     a_group_without_workers_shows_how_many_are_missing,
 	    a_client_that_does_not_read_holds_nobody_up,
+    a_client_that_says_no_more_still_gets_its_answer,
 	    more_clients_than_allowed_are_turned_away);
 
 	tcase_add_loop_test(tc,
