@@ -13,7 +13,7 @@
  *	READY		worker, keeper, mender -> master     serves from now on
  *	FAIL		any child -> master	     it is about to exit; text says why
  *	DRAIN		master -> worker	     finish; mode says what becomes of connections
- *	STATE		worker -> master	     once a second, and when draining ends
+ *	STATE		worker, keeper -> master     once a second, and when a worker's draining ends
  *	STUCK		worker -> master	     the watchdog: text names handler and time
  *	REAP		master -> mender	     repair what the dead holder of this slot held
  *	REAPED		mender -> master	     done (rc 0) or failed; the slot is free when rc is 0
@@ -95,6 +95,7 @@ struct msg_drain {
 	uint32_t deadline_ms;	/* from now; then the worker exits whatever is left */
 };
 
+/* The keeper's is empty: it only shows that it lives. */
 struct msg_state {
 	uint32_t draining;	/* 1 after DRAIN; 2 when nothing is left and it exits */
 	uint32_t busy_permille;	/* share of the last period that the loop did not wait */

@@ -134,6 +134,16 @@ on_message(struct keeper *k, struct chan_msg *m)
 	}
 }
 
+/* A sign of life, once a second: who gives none is replaced. */
+static void
+say_state(struct keeper *k)
+{
+	const struct msg_state state = { 0 };
+
+	/* A channel that takes nothing, or is gone, is seen elsewhere. */
+	(void)chan_send(k->chan, MSG_STATE, &state, NULL, 0, NULL, 0);
+}
+
 /* The channel's end means that the master is gone: so are we. */
 static void
 on_chan(evutil_socket_t fd, short what, void *arg)
@@ -191,8 +201,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	admin_tick(k->admin);
 	if (k->ticks % 2 == 0)
 		serve_tick(k->serve);
-	if (k->ticks % 20 == 0)
+	if (k->ticks % 20 == 0) {
 		log_tick();
+		say_state(k);
+	}
 	if (chan_pending(k->chan) > 0)
 		(void)event_add(k->chan_out, NULL);
 	if (region_condemned(k->region))

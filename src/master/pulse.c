@@ -69,7 +69,7 @@ no_beat(struct child *c, char state)
 	unsigned long long ms = (unsigned long long)c->silent * BEAT_MS;
 
 	snprintf(c->why, sizeof c->why, "no beat for %llu ms", ms);
-	log_error("worker", "no beat name=%s pid=%d ms=%llu state=%c "
+	log_error(roster_kind_name(c->kind), "no beat name=%s pid=%d ms=%llu state=%c "
 	    "action=killed", c->name, (int)c->pid, ms, state);
 	roster_kill(c, DEATH_WATCHDOG);
 }
@@ -79,6 +79,7 @@ silent(struct child *c, unsigned limit)
 {
 	const struct pulse_look last = { .cpu_ticks = c->cpu_ticks };
 	struct pulse_look now;
+	enum pulse_verdict verdict;
 
 	if (c->silent < QUIET_BEATS) {
 		c->silent++;
@@ -87,7 +88,11 @@ silent(struct child *c, unsigned limit)
 	if (look_at(c->pid, &now) < 0)
 		return;
 	c->cpu_ticks = now.cpu_ticks;
-	switch (pulse_judge(&now, &last)) {
+	verdict = pulse_judge(&now, &last);
+	/* A stopped worker is left to who stopped it: others do its work. */
+	if (verdict == PULSE_STOPPED && c->kind == CHILD_KEEPER)
+		verdict = PULSE_COUNTS;
+	switch (verdict) {
 	case PULSE_COUNTS:
 		if (++c->silent >= limit)
 			no_beat(c, now.state);
@@ -103,8 +108,10 @@ silent(struct child *c, unsigned limit)
 void
 pulse_beat(struct master *m)
 {
-	struct child *c;
+	struct child *c = m->keeper.child;
 
+	if (c != NULL && c->state == CST_SERVING)
+		silent(c, PULSE_KEEPER_MS / BEAT_MS);
 	LIST_FOREACH(c, &m->roster, link)
 		if (c->kind == CHILD_WORKER && c->state == CST_SERVING)
 			silent(c, pulse_limit((uint64_t)conf_num(

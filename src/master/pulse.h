@@ -1,13 +1,17 @@
 /*
- * pulse.h - a worker that says nothing any more.
+ * pulse.h - a worker or a keeper that says nothing any more.
  *
- * A worker says its STATE once a second.  Its own watchdog ends it when a
- * handler holds the loop; what blocks all signals, or has lost its loop in
- * another way, is seen only from here: by its silence.
+ * Each says its STATE once a second.  A keeper has no watchdog: after
+ * PULSE_KEEPER_MS it is killed, stopped or not, for its verbs and pages hang
+ * with it.
+ *
+ * A worker's own watchdog ends it when a handler holds the loop; what blocks
+ * all signals, or has lost its loop in another way, is seen only from here: by
+ * its silence.
  *
  * Silence is counted in beats of the master: where the whole machine pauses, or
- * the master is stopped, none is counted.  Nor is one in which the worker could
- * not have spoken (pulse_counts).
+ * the master is stopped, none is counted.  Nor is one in which it could not
+ * have spoken (pulse_judge).
  */
 #ifndef MASTER_PULSE_H
 #define MASTER_PULSE_H
@@ -33,7 +37,9 @@ enum pulse_verdict pulse_judge(const struct pulse_look *now,
 /* How many beats that count are too many, watchdog.limit being limit_ns. */
 unsigned pulse_limit(uint64_t limit_ns);
 
-/* At each beat: kills the ready workers that have been silent for too long. */
+#define PULSE_KEEPER_MS 10000	/* its rounds over the region are far shorter */
+
+/* At each beat: kills who is ready and has been silent for too long. */
 void pulse_beat(struct master *);
 
 #endif

@@ -400,7 +400,7 @@ pages(void)
 	head();
 }
 
-/* --- a keeper that dies --- */
+/* --- a keeper that dies, or hangs --- */
 
 static pid_t
 keeper_pid(void)
@@ -417,7 +417,7 @@ keeper_pid(void)
 }
 
 static void
-keeper_dies(void)
+keeper_gets(int sig)
 {
 	const char *const words[] = { "keeper: ready", NULL };
 	char line[1024];
@@ -425,9 +425,9 @@ keeper_dies(void)
 
 	while (server_log_next(&st.server, line, sizeof(line)) == 1)
 		;
-	if (pid <= 1 || kill(pid, SIGKILL) < 0 ||
-	    server_log_wait(&st.server, words, 5000, line, sizeof(line)) != 1)
-		SAY("no new keeper");
+	if (pid <= 1 || kill(pid, sig) < 0 ||
+	    server_log_wait(&st.server, words, 20000, line, sizeof(line)) != 1)
+		SAY("no new keeper after signal %d", sig);
 	expect("cache get none", 1, "no such key");
 	expect_page("GET", "/healthz", 200, "ok");
 }
@@ -600,7 +600,8 @@ main(void)
 	guests();
 	deaf();
 	pages();
-	keeper_dies();
+	keeper_gets(SIGKILL);
+	keeper_gets(SIGSTOP);
 	configurations();
 	stranger();
 	killed();

@@ -9,7 +9,7 @@
  *	open_quit			the same, with status 0
  *	late_crash			a worker, 100 ms after READY
  *	quit				a worker, when it next looks, with status 0
- *	mute				a worker says no STATE any more
+ *	mute				no STATE is said any more
  *	section_hang			a worker, in a read section
  *	drain_hang			a worker never finishes draining
  *	fork_fail			the zygote closes a CLONE's descriptor
@@ -166,8 +166,7 @@ work(struct chan *c, struct slot_self *me, int is_worker)
 		for (i = 0; i < n_listeners && is_worker; i++)
 			if (p[1 + i].revents & POLLIN)
 				answer(FD_LISTEN + i);
-		if (is_worker)
-			say_state(c);
+		say_state(c);
 		slot_beat(me, (uint64_t)clock_mono_ns());
 		(void)maint_run(me); /* somebody else may be at it */
 		if (is_worker && told("section_hang")) {

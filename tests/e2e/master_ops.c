@@ -242,6 +242,20 @@ START_TEST(a_group_without_workers_shows_how_many_are_missing)
 }
 END_TEST
 
+START_TEST(a_keeper_without_a_beat_is_replaced)
+{
+	struct sight_other o = { .name = "keeper" };
+
+	cell_serve(&cell);
+	o.than = cell_helper(&cell, o.name);
+	cell_flag(&cell, "mute");
+	ck_assert(cell_logged(&cell, "reason=\"no beat for 10000 ms\"",
+	    1, 10000 + SOON_MS));
+	cell_unflag(&cell, "mute");
+	ck_assert(cell_until(sight_another_helper, &cell, &o, SOON_MS));
+}
+END_TEST
+
 /* --- the control socket holds nobody up --- */
 
 START_TEST(a_client_that_does_not_read_holds_nobody_up)
@@ -330,15 +344,16 @@ master_ops_case(void)
 	    a_reload_brings_the_next_generation,
 	    a_configuration_that_is_wrong_is_refused_with_its_line,
 	    listeners_come_and_go_with_a_reload,
-    connections_are_not_given_to_another_protocol, a_reload_ends_a_drain,
+	    connections_are_not_given_to_another_protocol, a_reload_ends_a_drain,
 	    a_taken_port_refuses_the_reload_and_not_the_next,
 	    workers_are_added_and_retired_on_request,
 	    a_drained_worker_is_replaced_and_a_drained_server_is_not,
-    more_workers_than_the_region_has_slots_for_are_refused,
-    a_group_without_slots_says_so_and_nobody_waits_for_it,
-    a_group_without_workers_shows_how_many_are_missing,
+	    more_workers_than_the_region_has_slots_for_are_refused,
+	    a_group_without_slots_says_so_and_nobody_waits_for_it,
+	    a_group_without_workers_shows_how_many_are_missing,
+	    a_keeper_without_a_beat_is_replaced,
 	    a_client_that_does_not_read_holds_nobody_up,
-    a_client_that_says_no_more_still_gets_its_answer,
+	    a_client_that_says_no_more_still_gets_its_answer,
 	    more_clients_than_allowed_are_turned_away);
 
 	tcase_add_loop_test(tc,
