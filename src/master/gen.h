@@ -15,7 +15,7 @@
 int gen_open(struct master *, struct conf *, struct gen **out, char *why,
     size_t cap);
 
-/* It serves now: the sockets that it shares with older ones become as it says. */
+/* It serves now: sockets that it shares with older ones become as it says. */
 void gen_adjust(struct master *, struct gen *);
 
 /* Give its listeners back: an address that no other has is closed. */

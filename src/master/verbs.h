@@ -11,7 +11,7 @@ enum verbs_step { VERBS_MORE, VERBS_LESS };
 /* One worker more or less in each group, within its min and max. */
 void verbs_scale_all(struct master *, enum verbs_step);
 
-/* Workers the group can have beside what the others are to have: region.slots. */
+/* Workers a group can have beside those of the others, by region.slots. */
 unsigned verbs_room(const struct master *, const struct crew *);
 
 /*

@@ -244,7 +244,7 @@ by_hand(void)
 
 #define GUESTS 64	/* as many as the daemon has connections for */
 
-/* As a member of the group: what became of so many streams.  Does not return. */
+/* As a member of the group: so many streams, then wait to be killed. */
 static void
 be_guests(int say)
 {

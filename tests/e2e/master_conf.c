@@ -10,20 +10,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/suite.h"
 #include "sight.h"
 
-/* The file that a worker has as its access log. */
-static const char *
-access_log_of(pid_t worker)
+/* For cell_until(): the first worker has that file as its access log.  Until
+ * the old generation is gone it may be one of that. */
+static int
+logs_access_to(struct cell *c, void *path)
 {
-	static char name[256];
-	char link[64];
+	char name[256], link[64];
 	ssize_t n;
 
-	snprintf(link, sizeof link, "/proc/%d/fd/8", (int)worker);
+	snprintf(link, sizeof link, "/proc/%d/fd/8", (int)cell_worker(c, 0));
 	n = readlink(link, name, sizeof name - 1);
 	name[n < 0 ? 0 : n] = '\0';
-	return name;
+	return strcmp(name, path) == 0;
 }
 
 START_TEST(a_reload_takes_the_log_section)
@@ -37,7 +38,7 @@ START_TEST(a_reload_takes_the_log_section)
 	cell_configure(&cell, "", more);
 	sight_expect("reload --wait --json", "\"ok\":true");
 	ck_assert(cell_logged(&cell, "\"event\":\"done\"", 1, SOON_MS));
-	ck_assert_str_eq(access_log_of(cell_worker(&cell, 0)), path);
+	ck_assert(cell_until(logs_access_to, &cell, path, SOON_MS));
 	sight_expect("log level --json", "warn reload=info");
 	/* What is no warning is not written any more. */
 	kill(cell.pid, SIGUSR2);
@@ -114,13 +115,11 @@ END_TEST
 TCase *
 master_conf_case(void)
 {
-	TCase *tc = tcase_create("master_conf");
+	TCase *tc = SUITE_CASE("master_conf", sight_open, sight_close,
+	    a_reload_takes_the_log_section,
+	    levels_set_at_run_time_reach_those_who_start_later);
 
-	tcase_add_checked_fixture(tc, sight_open, sight_close);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, a_reload_takes_the_log_section);
 	tcase_add_loop_test(tc, what_only_a_restart_can_change_is_told, 0,
 	    (int)(sizeof fixed / sizeof fixed[0]));
-	tcase_add_test(tc, levels_set_at_run_time_reach_those_who_start_later);
 	return tc;
 }
