@@ -27,12 +27,13 @@ static void
 check_hot(struct fsck *f)
 {
 	struct region_hot *hot = f->r->hot;
+	const struct region_head *head = (const void *)f->r->base;
 	uint64_t safe = ld_acq(&hot->safe);
 	int64_t slept = ld_acq(&hot->suspended_ns);
 
 	if (region_condemned(f->r))
 		fsck_spoiled(f, "region is condemned");
-	if (f->r->head->check != region_check(f->r->head))
+	if (head->check != region_check(head))
 		fsck_spoiled(f, "region header has changed");
 	if (ld_acq(&hot->epoch) == 0) {
 		fsck_spoiled(f, "epoch is 0");
