@@ -159,7 +159,8 @@ enum cache_op {
 struct cache_opt {
 	int64_t ttl_ns;		/* 0: none; less than 1 ms counts as 1 ms */
 	uint64_t cas;		/* of CACHE_CAS */
-	uint64_t since;		/* cache_now() when the filling began; 0: now */
+	uint64_t since;		/* cache_now() when the filling began; 0 and what
+				 * is later than now: now */
 	uint32_t flags;		/* the caller's own */
 	uint32_t reserved;
 };

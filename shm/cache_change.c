@@ -191,9 +191,11 @@ cache_put(struct cache *c, enum cache_op op, const void *key, size_t key_len,
 	w.val_len = val_len;
 	w.plan.flags = opt->flags;
 	/* Of when the value was made, not of when it is stored: what was
-	 * invalidated in between stays invalid. */
-	w.plan.born = (uint32_t)(opt->since != 0 ? opt->since
-	    : ld_acq(&c->m.hot[CMAP_CLOCK]));
+	 * invalidated in between stays invalid.  Never of the future, which no
+	 * invalidation would meet. */
+	w.plan.born = (uint32_t)cache_now(c);
+	if (opt->since != 0 && opt->since < cache_now(c))
+		w.plan.born = (uint32_t)opt->since;
 	if (opt->ttl_ns != 0) {
 		w.plan.now = tick_now(c->m.region);
 		w.plan.expiry = cache_expiry(w.plan.now, opt->ttl_ns);

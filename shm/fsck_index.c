@@ -87,6 +87,16 @@ check_cas(struct fsck *f, uint64_t cas)
 		st_rel(&cell->cas, n);
 }
 
+/* Of the future, no invalidation would meet it.  In this order: the clock only
+ * goes on. */
+static int
+unborn(const struct fsck *f, const struct item *it)
+{
+	uint32_t born = ld_acq(&it->born);
+
+	return (int32_t)((uint32_t)ld_acq(&f->m.hot[CMAP_CLOCK]) - born) < 0;
+}
+
 /* Why an ITEM word is wrong; NULL and *v when it is not. */
 static const char *
 item_wrong(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
@@ -113,6 +123,8 @@ item_wrong(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
 	if (index_bucket(m, hash) != bucket ||
 	    index_want(INDEX_ITEM, hash) != index_word_want(word))
 		return "leads to another key";
+	if (unborn(f, it))
+		return "leads to what was filled in the future";
 	wrong = fsck_quiet(f) ? side_wrong(f, word, v) : NULL;
 	return wrong != NULL ? wrong : chunks_wrong(f, v, hash);
 }

@@ -212,7 +212,12 @@ START_TEST(flush_ends_all_that_was_and_nothing_that_comes)
 	ck_assert_int_eq(cache_put(f.c, CACHE_SET, "b", 1, "old", 3,
 	    &(struct cache_opt){ .since = since }, NULL), 1);
 	ck_assert_ptr_null(cachefix_get(f.c, "b"));
+	/* One that says it began later than now has not escaped this one. */
+	ck_assert_int_eq(cache_put(f.c, CACHE_SET, "c", 1, "odd", 3,
+	    &(struct cache_opt){ .since = since + 99 }, NULL), 1);
+	ck_assert_str_eq(cachefix_get(f.c, "c"), "odd");
 	(void)cache_flush(f.c);
+	ck_assert_ptr_null(cachefix_get(f.c, "c"));
 	/* Reclaimed by maintenance, when the segment is nobody's. */
 	tail_give_all(&f.c->m, &f.c->tails);
 	for (int i = 0; i < 20; i++)

@@ -263,6 +263,9 @@ START_TEST(a_record_and_its_chunks_name_their_own)
 		n++;
 	st_rel(&m.side[n].key_hash, UINT64_C(1));
 	found_at_rest(r, "names a chunk of another key");
+	it = look_item(&m, ld_acq(place_of(&m, "key9")));
+	st_rel(&it->born, (uint32_t)ld_rlx(&m.hot[CMAP_CLOCK]) + 1);
+	found_at_any_time(r, "leads to what was filled in the future");
 	st_rel(place_of(&m, "key8"), index_word(INDEX_GHOST, 8, 0x10000));
 	found_at_any_time(r, "is no word");
 	region_close(&r);
