@@ -50,21 +50,31 @@ chunks_wrong(struct fsck *f, const struct item_view *v, uint64_t hash)
 	return NULL;
 }
 
-/* What evictors believe of a segment must not make them lose a record. */
-static const char *
-side_wrong(const struct fsck *f, uint64_t word, const struct item_view *v)
+static int
+outlives(const struct fsck *f, const struct item_view *v, uint64_t expiry)
 {
-	const struct seg_side *side = &f->m.side[look_seg(&f->m, word)];
 	uint64_t now = tick_now(f->r);
 
-	if ((index_offset(word) & (f->m.seg_bytes - 1)) < ld_rlx(&side->walked))
-		return "leads below what was evicted";
-	if (!v->expires && ld_rlx(&side->expiry) != SEG_NEVER)
-		return "outlives its segment";
-	if (v->expires && !item_expired(v, now) &&
-	    now + item_left(v, now) > ld_rlx(&side->expiry))
-		return "outlives its segment";
-	return NULL;
+	if (!v->expires)
+		return expiry != SEG_NEVER;
+	return !item_expired(v, now) && now + item_left(v, now) > expiry;
+}
+
+/* What evictors believe of a segment must not make them lose a record.  It is
+ * the record that is right: then they look at more than they must. */
+static void
+check_side(struct fsck *f, uint64_t word, const struct item_view *v)
+{
+	uint32_t seg = look_seg(&f->m, word);
+	struct seg_side *side = &f->m.side[seg];
+	uint64_t at = index_offset(word) & (f->m.seg_bytes - 1);
+
+	if (at < ld_rlx(&side->walked) && fsck_say(f, "segment %u: a record "
+	    "is below what was evicted", seg))
+		st_rel(&side->walked, 0u);
+	if (outlives(f, v, ld_rlx(&side->expiry)) &&
+	    fsck_say(f, "segment %u: a record outlives it", seg))
+		st_rel(&side->expiry, SEG_NEVER);
 }
 
 /* cas = slot + 1 (12) | what that slot had counted to (44). */
@@ -103,7 +113,6 @@ item_wrong(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
 {
 	const struct cmap *m = &f->m;
 	const struct item *it = look_item(m, word);
-	const char *wrong;
 	uint64_t hash, seg;
 	unsigned state;
 
@@ -125,8 +134,7 @@ item_wrong(struct fsck *f, uint64_t bucket, uint64_t word, struct item_view *v)
 		return "leads to another key";
 	if (unborn(f, it))
 		return "leads to what was filled in the future";
-	wrong = fsck_quiet(f) ? side_wrong(f, word, v) : NULL;
-	return wrong != NULL ? wrong : chunks_wrong(f, v, hash);
+	return chunks_wrong(f, v, hash);
 }
 
 /* In a region that is in use: wrong only if nothing changed while we looked
@@ -213,8 +221,10 @@ check_word(struct fsck *f, struct chain *c, _Atomic uint64_t *place)
 	}
 	if (index_kind(word) != INDEX_ITEM)
 		return;
-	if (fsck_quiet(f))
+	if (fsck_quiet(f)) {
 		check_cas(f, item_cas(look_item(&f->m, word)));
+		check_side(f, word, &v);
+	}
 	c->word[c->n++] = word;
 	f->out->items++;
 	f->items++;
@@ -241,7 +251,8 @@ check_lock(struct fsck *f, uint64_t bucket)
 		wrong = "control word makes no sense";
 	else if (owner != 0)
 		wrong = fsck_holder(f, control, owner);
-	if (wrong != NULL && ld_acq(control) == seen && fsck_say(f, "bucket %llu: %s (%016llx)",
+	if (wrong != NULL && ld_acq(control) == seen &&
+	    fsck_say(f, "bucket %llu: %s (%016llx)",
 		(unsigned long long)bucket, wrong, (unsigned long long)seen))
 		st_rel(control, seen & INDEX_NEXT_MASK);
 }
