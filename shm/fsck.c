@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "cache.h"
+#include "crash.h"
 #include "fsck_int.h"
 #include "index.h"
+#include "lock.h"
 #include "reap.h"
 
 #define SAY_MAX 100u
@@ -50,6 +52,7 @@ fsck_say(struct fsck *f, const char *fmt, ...)
 	if ((f->flags & FSCK_REPAIR) == 0)
 		return 0;
 	f->out->repaired++;
+	CRASH_POINT("fsck.mend");
 	return 1;
 }
 
@@ -64,6 +67,7 @@ fsck_spoiled(struct fsck *f, const char *fmt, ...)
 	f->out->verdict = FSCK_SPOILED;
 }
 
+/* Before anything is changed: so -ENOMEM leaves things as they are. */
 static int
 tables_make(struct fsck *f)
 {
@@ -74,28 +78,46 @@ tables_make(struct fsck *f)
 	    f->line_used == NULL ? -ENOMEM : 0;
 }
 
-static int
-check_cache(struct fsck *f)
+static void
+tables_free(struct fsck *f)
 {
-	int rc = cmap_open(f->r, &f->m);
-
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0) {
-		fsck_spoiled(f, "cache: sizes make no sense");
-		return 0;
-	}
-	rc = tables_make(f);
-	if (rc == 0) {
-		fsck_clocks(f);
-		fsck_segments(f);
-		fsck_index(f);
-		if (fsck_quiet(f))
-			fsck_leaks(f);
-	}
 	free(f->starts);
 	free(f->chunk_used);
 	free(f->line_used);
+}
+
+static void
+check_cache(struct fsck *f)
+{
+	fsck_clocks(f);
+	fsck_segments(f);
+	fsck_index(f);
+	if (fsck_quiet(f))
+		fsck_leaks(f);
+}
+
+static int
+check_all(struct fsck *f)
+{
+	struct fsck_report *out = f->out;
+	int cache, rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	cache = cmap_open(f->r, &f->m);
+	if (cache == 0)
+		rc = tables_make(f);
+	if (rc == 0) {
+		fsck_shared(f);
+		fsck_slots(f);
+		if (cache == 0)
+			check_cache(f);
+		else if (cache != -ENOENT)
+			fsck_spoiled(f, "cache: sizes make no sense");
+	}
+	tables_free(f);
+	if (out->verdict != FSCK_SPOILED && out->found != 0)
+		out->verdict = out->repaired == out->found ? FSCK_REPAIRED
+							   : FSCK_FOUND;
 	return rc;
 }
 
@@ -105,7 +127,6 @@ fsck_region(struct region *r, unsigned flags, fsck_say_fn *say, void *arg,
 {
 	struct fsck f = { .r = r, .flags = flags, .say = say, .arg = arg,
 		.out = out };
-	int rc;
 
 	memset(out, 0, sizeof(*out));
 	if ((flags & ~(FSCK_QUIET | FSCK_REPAIR)) != 0 ||
@@ -113,34 +134,58 @@ fsck_region(struct region *r, unsigned flags, fsck_say_fn *say, void *arg,
 		return -EINVAL;
 	if ((flags & FSCK_REPAIR) != 0 && r->read_only)
 		return -EROFS;
-	fsck_shared(&f);
-	fsck_slots(&f);
-	rc = check_cache(&f);
-	if (rc < 0)
-		return rc;
-	if (out->verdict != FSCK_SPOILED && out->found != 0)
-		out->verdict = out->repaired == out->found ? FSCK_REPAIRED
-							   : FSCK_FOUND;
+	return check_all(&f);
+}
+
+/* --- the same for who opens a region --- */
+
+/* What they held is sound now, so that the usual steps end; FREE comes last. */
+static int
+free_dead(struct slot_self *me)
+{
+	const struct region *r = me->region;
+	int rc;
+
+	for (uint32_t i = 0; i < r->n_slots; i++) {
+		if (i == me->number ||
+		    SLOT_STATE(ld_acq(&r->slots[i].state)) == SLOT_FREE)
+			continue;
+		rc = reap_locked(me, i);
+		if (rc < 0)
+			return rc;
+		CRASH_POINT("fsck.freed");
+	}
 	return 0;
 }
 
-/* Whether no slot but ours is in use. */
+/*
+ * Nobody else is in the region.  What is half repaired may look whole to
+ * slot_reap(): so our slot says what we are at until all is done, and if we
+ * die, or cannot finish, whoever repairs it has to begin here again.
+ */
 static int
-alone(const struct slot_self *me)
+recover_alone(struct slot_self *me, struct fsck_report *out)
 {
-	const struct region *r = me->region;
+	struct fsck f = { .r = me->region, .me = me, .out = out,
+		.flags = FSCK_QUIET | FSCK_REPAIR };
+	int rc;
 
-	for (uint32_t i = 0; i < r->n_slots; i++)
-		if (i != me->number &&
-		    SLOT_STATE(ld_acq(&r->slots[i].state)) != SLOT_FREE)
-			return 0;
-	return 1;
+	slot_hold(me, SLOT_HAND_MAINT, LOCK_FSCK,
+	    region_off(me->region, me->slot), NULL, 0);
+	CRASH_POINT("fsck.noted");
+	rc = check_all(&f);
+	CRASH_POINT("fsck.mended");
+	if (rc == 0 && out->verdict != FSCK_SPOILED)
+		rc = free_dead(me);
+	if (rc == 0 && out->verdict != FSCK_SPOILED)
+		slot_unhold(me, SLOT_HAND_MAINT);
+	return rc;
 }
 
 int
 fsck_recover(struct slot_self *me, struct fsck_report *out)
 {
-	int rc = slot_check(me);
+	int rc = slot_check(me), busy;
 
 	if (rc < 0)
 		return rc;
@@ -151,9 +196,13 @@ fsck_recover(struct slot_self *me, struct fsck_report *out)
 		return rc;
 	/* What cannot be repaired slot by slot shows below. */
 	(void)reap_all(me);
-	if (alone(me))
-		return fsck_region(me->region, FSCK_QUIET | FSCK_REPAIR, NULL,
-		    NULL, out);
+	rc = slot_others_lock(me);
+	if (rc == 0) {
+		rc = recover_alone(me, out);
+		slot_others_unlock(me);
+		return rc;
+	}
+	busy = rc;
 	rc = fsck_region(me->region, 0, NULL, NULL, out);
-	return rc < 0 ? rc : -EBUSY;
+	return rc < 0 ? rc : busy;
 }

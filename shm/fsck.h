@@ -15,6 +15,9 @@
  *
  * fsck_recover() is for who opens a region that no daemon owns: it repairs the
  * slots of the dead and, when nobody else lives, checks and repairs the rest.
+ * Meanwhile it has the record locks of all slots, so nobody comes in.  It may
+ * be killed at any instruction: its slot notes what it was at, slot_reap() of
+ * that slot says -EUCLEAN, and whoever opens the region next begins anew.
  */
 #ifndef SHM_FSCK_H
 #define SHM_FSCK_H
@@ -55,9 +58,11 @@ int fsck_region(struct region *, unsigned flags, fsck_say_fn *say, void *arg,
     struct fsck_report *out);
 
 /*
- * 0 and *out; -EBUSY when other processes live in it (slots of the dead are
- * repaired nonetheless, *out is from a check without FSCK_QUIET); -errno as
- * fsck_region() and reap_all().
+ * 0 and *out: no slot but ours is in use any more, unless it is SPOILED.
+ * -EBUSY when others live in it or are just coming (slots of the dead are
+ * repaired as far as that goes, *out is from a check without FSCK_QUIET);
+ * -errno as fsck_region() and slot_reap().  Unless it returns 0 and a region
+ * that is not SPOILED, or -EBUSY, the caller may only detach.
  */
 int fsck_recover(struct slot_self *, struct fsck_report *out);
 

@@ -13,6 +13,7 @@
 
 struct fsck {
 	struct region *r;
+	const struct slot_self *me;	/* who recovers, NULL nobody */
 	struct cmap m;
 	unsigned flags;
 	fsck_say_fn *say;

@@ -1,4 +1,5 @@
 /* fsck_seg.c - segments: state words, fill marks, records, leaks */
+#include "crash.h"
 #include "fsck_int.h"
 #include "index.h"
 #include "item.h"
@@ -56,6 +57,16 @@ word_repair(struct fsck *f, uint32_t n, uint64_t word)
 	    chunk ? SEG_CHUNKS : queue, 0, 0, seg_generation(word) + 1));
 }
 
+/* Nothing in it is worth keeping, and nobody is in it. */
+static void
+make_free(struct fsck *f, uint32_t n, uint64_t word)
+{
+	st_rlx(&f->m.side[n].fill, 0u);
+	CRASH_POINT("fsck.half");
+	st_rel(&f->m.state[n], seg_word(SEG_FREE, 0, 0, 0,
+	    seg_generation(word) + 1));
+}
+
 static void
 mark_start(struct fsck *f, uint32_t seg, uint32_t at)
 {
@@ -82,6 +93,7 @@ walk(struct fsck *f, uint32_t n)
 			&v) != 0) {
 			if (fsck_say(f, "segment %u: no record at %u", n, at)) {
 				st_rel(&m->side[n].fill, at);
+				CRASH_POINT("fsck.half");
 				st_rel(&m->side[n].walked, 0u);
 			}
 			return;
@@ -122,11 +134,8 @@ check_retired(struct fsck *f, uint32_t n, uint64_t word)
 	if (stamp < ld_acq(&f->r->hot->epoch) || !still(f, n, word))
 		return;
 	/* It would never come free. */
-	if (fsck_say(f, "segment %u: retired in the future", n)) {
-		st_rlx(&f->m.side[n].fill, 0u);
-		st_rel(&f->m.state[n], seg_word(SEG_FREE, 0, 0, 0,
-		    seg_generation(word) + 1));
-	}
+	if (fsck_say(f, "segment %u: retired in the future", n))
+		make_free(f, n, word);
 }
 
 /* A birth was drawn from `births`, so it is below. */
@@ -205,11 +214,8 @@ fsck_segments(struct fsck *f)
 static void
 leaked_chunk(struct fsck *f, uint32_t n, uint64_t word)
 {
-	if (fsck_say(f, "segment %u: a chunk of nothing", n)) {
-		st_rlx(&f->m.side[n].fill, 0u);
-		st_rel(&f->m.state[n], seg_word(SEG_FREE, 0, 0, 0,
-		    seg_generation(word) + 1));
-	}
+	if (fsck_say(f, "segment %u: a chunk of nothing", n))
+		make_free(f, n, word);
 }
 
 static void
@@ -230,6 +236,7 @@ check_counters(struct fsck *f)
 		return;
 	/* One cell takes the difference. */
 	st_rlx(&m->cell[0].items, ld_rlx(&m->cell[0].items) + f->items - items);
+	CRASH_POINT("fsck.half");
 	st_rlx(&m->cell[0].bytes, ld_rlx(&m->cell[0].bytes) + f->bytes - bytes);
 }
 

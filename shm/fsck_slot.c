@@ -1,4 +1,5 @@
 /* fsck_slot.c - slots: their state, their words, whether a free one is clean */
+#include "crash.h"
 #include "fsck_int.h"
 #include "hist.h"
 #include "lock.h"
@@ -69,6 +70,7 @@ slot_clean(struct region *r, unsigned i)
 	clear(s->pin, SLOT_PINS);
 	clear(&s->held[SLOT_HAND_WORK].what, 1);
 	clear(&s->held[SLOT_HAND_MAINT].what, 1);
+	CRASH_POINT("fsck.half");
 	clear(s->counter, SLOT_COUNTERS);
 	for (unsigned k = 0; k < HIST_MAX; k++) {
 		clear(&h[k].sum, 1);
@@ -157,10 +159,10 @@ check_slot(struct fsck *f, unsigned i)
 	check_words(f, i);
 	if (SLOT_STATE(state) == SLOT_FREE)
 		check_free(f, i, state);
-	else if (fsck_quiet(f))
-		check_idle(f, i);
-	else
+	else if (!fsck_quiet(f))
 		check_held(f, i);
+	else if (f->me == NULL || f->me->number != i)
+		check_idle(f, i);
 }
 
 void

@@ -205,7 +205,7 @@ lock_reap(struct slot_self *me, unsigned dead, enum slot_hand hand)
 
 	if (what == 0)
 		return 0;
-	if (kind == 0 || kind >= REGION_LOCK_KINDS)
+	if (kind == 0 || kind >= REGION_LOCK_KINDS || kind == LOCK_FSCK)
 		return -EUCLEAN;
 	for (unsigned i = 0; i < SLOT_INTENT; i++)
 		intent[i] = ld_rlx(&h->intent[i]);

@@ -29,6 +29,7 @@ enum lock_kind {
 	LOCK_BUCKET = 3,	/* the cache's; a word of its own form */
 	LOCK_BANS = 4,
 	LOCK_CACHE = 5,
+	LOCK_FSCK = 6,		/* no lock: a repair of everything is under way */
 	LOCK_QUEUE = 8,
 	LOCK_TEST = 14,		/* 14 and 15 for tests */
 };
@@ -76,7 +77,8 @@ void lock_repair(struct region *, unsigned kind, enum lock_form,
 	const uint64_t *intent, void *arg), void *arg);
 
 /* For reap.c: repair and release what the dead slot notes in one hand.
- * Returns 1 something was held, 0 nothing, -errno. */
+ * Returns 1 something was held, 0 nothing, -errno; -EUCLEAN, too, when it died
+ * in fsck_recover(), which the next one has to do again. */
 int lock_reap(struct slot_self *me, unsigned dead, enum slot_hand);
 
 #endif

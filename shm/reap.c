@@ -80,6 +80,16 @@ reap_steps(struct slot_self *me, unsigned dead)
 }
 
 int
+reap_locked(struct slot_self *me, unsigned dead)
+{
+	int rc = reap_steps(me, dead);
+
+	if (rc >= 0)
+		slot_free(me->region, dead);
+	return rc;
+}
+
+int
 slot_reap(struct slot_self *me, unsigned number)
 {
 	struct region *r;
@@ -105,9 +115,7 @@ slot_reap(struct slot_self *me, unsigned number)
 	else if (slot_process_seen(r, number))
 		rc = -EBUSY;		/* alive; it closed its descriptors */
 	else
-		rc = reap_steps(me, number);
-	if (rc >= 0)
-		slot_free(r, number);
+		rc = reap_locked(me, number);
 	slot_byte_unlock(r, number);
 	if (rc >= 0)
 		(void)wake_all(r);

@@ -60,4 +60,8 @@ int reap_any(struct slot_self *me);
 /* For slot_detach(): the steps on our own slot. */
 int reap_own(struct slot_self *me);
 
+/* For fsck: slot_reap() of a slot whose record lock we have, and whose owner is
+ * dead. */
+int reap_locked(struct slot_self *me, unsigned dead);
+
 #endif

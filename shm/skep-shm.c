@@ -127,7 +127,7 @@ user_attach(struct region *r, struct skep_shm_user *me)
 	const struct slot_plan plan = {
 		.number = SLOT_ANY, .role = SLOT_ROLE_CLIENT
 	};
-	struct fsck_report report;
+	struct fsck_report report = { .verdict = FSCK_CLEAN };
 	int rc;
 
 	if (r->head->reapers != REGION_REAP_ANY)
@@ -139,6 +139,8 @@ user_attach(struct region *r, struct skep_shm_user *me)
 	/* A dead one left what its own notes do not explain. */
 	if (rc == -EUCLEAN)
 		rc = fsck_recover(me->self, &report);
+	if (rc == 0 && report.verdict == FSCK_SPOILED)
+		rc = -EUCLEAN;
 	return rc < 0 ? rc : cache_open(me->self, &me->cache);
 }
 

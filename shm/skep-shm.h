@@ -91,7 +91,9 @@ SKEP_SHM_API void skep_shm_close(struct skep_shm **);
 /*
  * Attach the calling thread.  For writing it takes a place, and repairs what
  * the dead left.  -ENOLCK when all places are taken; -EPERM for writing to a
- * region that a daemon owns: its places are the daemon's to give.
+ * region that a daemon owns: its places are the daemon's to give.  -EBUSY:
+ * another is repairing all of it, or what a dead one left can be repaired only
+ * when nobody else is attached: try again; -EUCLEAN: it cannot be repaired.
  */
 SKEP_SHM_API int skep_shm_attach(struct skep_shm *, struct skep_shm_user **out);
 SKEP_SHM_API void skep_shm_detach(struct skep_shm_user **);

@@ -225,6 +225,56 @@ slot_dead(struct region *r, unsigned number)
 	return !slot_process_seen(r, number);
 }
 
+/* --- being alone --- */
+
+static int
+other_lock(struct region *r, unsigned number)
+{
+	int rc = slot_byte_lock(r, number);
+
+	if (rc < 0 ||
+	    SLOT_STATE(ld_acq(&r->slots[number].state)) == SLOT_FREE ||
+	    !slot_process_seen(r, number))
+		return rc;
+	slot_byte_unlock(r, number);
+	return -EBUSY;		/* alive; it closed its descriptors */
+}
+
+static void
+others_unlock(struct slot_self *me, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (i != me->number)
+			slot_byte_unlock(me->region, i);
+}
+
+/*
+ * No lock of its own is needed: who attaches takes the lock of its slot before
+ * it looks at it, and has it until it detaches.
+ */
+int
+slot_others_lock(struct slot_self *me)
+{
+	int rc;
+
+	for (unsigned i = 0; i < me->region->n_slots; i++) {
+		if (i == me->number)
+			continue;
+		rc = other_lock(me->region, i);
+		if (rc < 0) {
+			others_unlock(me, i);
+			return rc;
+		}
+	}
+	return 0;
+}
+
+void
+slot_others_unlock(struct slot_self *me)
+{
+	others_unlock(me, me->region->n_slots);
+}
+
 /* --- attaching --- */
 
 static int
@@ -358,7 +408,7 @@ static int
 attach_any(struct region *r, const struct slot_plan *plan,
     struct slot_self **out)
 {
-	int rc;
+	int rc, none = -ENOLCK;
 
 	for (unsigned i = r->n_slots; i-- > 0;) {
 		if (!may_use(r, i, plan->role) ||
@@ -367,15 +417,17 @@ attach_any(struct region *r, const struct slot_plan *plan,
 		rc = attach_at(r, i, plan, out);
 		if (rc != -EBUSY && rc != -EOWNERDEAD)
 			return rc;
+		if (rc == -EBUSY)
+			none = rc;
 	}
 	if (r->head->reapers != REGION_REAP_ANY &&
 	    plan->role != SLOT_ROLE_MENDER)
-		return -ENOLCK;
+		return none;
 	for (unsigned i = r->n_slots; i-- > 0;)
 		if (may_use(r, i, plan->role) &&
 		    attach_over(r, i, plan, out) == 0)
 			return 0;
-	return -ENOLCK;
+	return none;
 }
 
 int

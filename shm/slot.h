@@ -146,9 +146,11 @@ struct slot_plan {
  * Attach the calling thread.  Registers the process for membarrier where the
  * region asks for that (4 us before the first thread is made, 20 ms later).
  * Returns 0; -ENOLCK when none is free (the last two are for menders); -EBUSY
- * when the wanted one is alive; -EOWNERDEAD when the wanted one is dead and
- * not repaired (see slot_reap()); -ENOTSUP when the process cannot register;
- * -EROFS on a read-only mapping; -ESTALE when the region is condemned.
+ * when the wanted one is alive, or the free ones are just being taken, or all
+ * of the region is being repaired (fsck.h): try again; -EOWNERDEAD when the
+ * wanted one is dead and not repaired (see slot_reap()); -ENOTSUP when the
+ * process cannot register; -EROFS on a read-only mapping; -ESTALE when the
+ * region is condemned.
  */
 int slot_attach(struct region *, const struct slot_plan *,
     struct slot_self **out);
@@ -222,6 +224,11 @@ slot_check(const struct slot_self *me)
  * process or another thread of ours has it. */
 int slot_byte_lock(struct region *, unsigned number);
 void slot_byte_unlock(struct region *, unsigned number);
+/* The same for all slots but ours: 0, then no other thread is in the region,
+ * slots that are LIVE are of the dead, and nobody attaches before the unlock;
+ * -EBUSY when someone is there or is about to be. */
+int slot_others_lock(struct slot_self *);
+void slot_others_unlock(struct slot_self *);
 /* Whether the process written in the slot, whose record lock is free or ours,
  * is seen to be alive and in the region: 1, 0 gone, or 0 also when it cannot be
  * seen from here. */

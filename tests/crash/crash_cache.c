@@ -60,7 +60,7 @@ static const char *const first_kills[] = {
 
 /* Of other modules, with suites of their own. */
 static const char *const not_ours[] = {
-	"region.", "evring.", "wake.", "slot.attach",
+	"region.", "evring.", "wake.", "slot.attach", "fsck.",
 };
 
 static struct point {

@@ -137,36 +137,6 @@ START_TEST(wrong_counters_are_made_right)
 }
 END_TEST
 
-static void
-leave_mess(struct slot_self *me, void *arg)
-{
-	struct cache *c;
-
-	(void)arg;
-	if (cache_open(me, &c) != 0 || cachefix_set(c, "key1", "new") != 1)
-		_exit(1);
-}
-
-START_TEST(an_opener_recovers_what_the_dead_left)
-{
-	struct cmap m;
-	struct region *r = filled(&m);
-	struct fsck_report rep;
-	struct slot_self *me;
-
-	shmfix_kill(shmfix_child(r, 2, leave_mess, NULL));
-	ck_assert_int_eq(check(r, FSCK_QUIET).verdict, FSCK_CLEAN);
-	st_rel(&m.cell[3].items, UINT64_C(77));
-	me = shmfix_attach(r, SLOT_ANY, SLOT_ROLE_CLIENT, "");
-	ck_assert_int_eq(fsck_recover(me, &rep), 0);
-	ck_assert_int_eq(rep.verdict, FSCK_REPAIRED);
-	ck_assert_uint_eq(cmap_items(&m), 101);
-	slot_detach(&me);
-	ck_assert_int_eq(check(r, FSCK_QUIET).verdict, FSCK_CLEAN);
-	region_close(&r);
-}
-END_TEST
-
 START_TEST(repair_needs_quiet_and_write_access)
 {
 	struct cmap m;
@@ -282,12 +252,11 @@ main(void)
 	    a_lock_and_a_lost_line_are_freed,
 	    segments_and_chunks_that_make_no_sense_are_put_right,
 	    rubbish_in_a_segment_ends_it_there, wrong_counters_are_made_right,
-	    an_opener_recovers_what_the_dead_left,
 	    repair_needs_quiet_and_write_access,
 	    what_stands_beside_a_segment_fits_it,
 	    what_evictors_believe_keeps_records_alive,
 	    a_value_that_expires_does_so_before_its_segment,
 	    a_record_and_its_chunks_name_their_own);
 
-	return SUITE_RUN("fsck", cache, fsck_slot_case());
+	return SUITE_RUN("fsck", cache, fsck_slot_case(), fsck_recover_case());
 }
