@@ -138,13 +138,13 @@ check_retired(struct fsck *f, uint32_t n, uint64_t word)
 		make_free(f, n, word);
 }
 
-/* A birth was drawn from `births`, so it is below. */
+/* A birth was drawn from `births` and is below, or was read there. */
 static void
 check_birth(struct fsck *f, uint32_t n)
 {
 	uint64_t birth = ld_acq(&f->m.side[n].birth);
 
-	if (birth != 0 && birth >= ld_acq(&f->m.head->births) &&
+	if (birth > ld_acq(&f->m.head->births) &&
 	    fsck_say(f, "segment %u: its birth is in the future", n))
 		st_rel(&f->m.side[n].birth, UINT64_C(0));
 }

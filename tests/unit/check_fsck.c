@@ -160,7 +160,7 @@ START_TEST(what_stands_beside_a_segment_fits_it)
 
 	while (seg_state(seg_load(&m, n)) != SEG_FREE)
 		n++;
-	st_rel(&m.side[n].birth, ld_rlx(&m.head->births));
+	st_rel(&m.side[n].birth, ld_rlx(&m.head->births) + 1);
 	found_at_any_time(r, "its birth is in the future");
 	st_rel(&m.side[n].fill, 8u);
 	found_at_any_time(r, "free, and filled to 8");
