@@ -15,6 +15,5 @@ const struct conf_preset conf_presets[] = {
 	{ "high-traffic", OPT_cache_size, "1GiB" },
 	{ "high-traffic", OPT_cache_keys_max, "100000" },
 	{ "high-traffic", OPT_cache_ttl, "1800s" },
-	{ "high-traffic", OPT_cache_sweep, "15s" },
 	{ NULL, OPT_N, NULL }
 };

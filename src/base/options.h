@@ -77,8 +77,6 @@ OPT(cache, ttl, DURATION, "300s", "0s", "3650d", \
     "Time to live of entries whose writer names none; 0s: they do not expire.") \
 OPT(cache, value_max, SIZE, "8MiB", "1k", "64MiB", \
     "Largest value that can be stored.") \
-OPT(cache, sweep, DURATION, "30s", "100ms", "1h", \
-    "A whole round of the sweep over expired entries takes about so long.") \
 \
 OPT(workers, cluster, BOOL, "true", "", "", \
     "Off: one worker a group, whatever start, min and max say.") \

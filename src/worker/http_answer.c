@@ -145,6 +145,25 @@ log_it(struct http_req *r)
 	http_log_put(&c->http->log, &line);
 }
 
+/* The coarse clock does: it is cheap, and behind by 4 ms at most. */
+static void
+log_if_slow(struct http_req *r)
+{
+	struct http *h = r->c->http;
+	int64_t took;
+	struct skep_str id;
+
+	if (h->slow_ns == 0)
+		return;
+	took = clock_coarse_ns() - r->start_ns;
+	if (__builtin_expect(took <= h->slow_ns, 1))
+		return;
+	id = http_req_id(r);
+	log_warn("http", "slow request route=%s status=%u ms=%lld id=%.*s",
+	    r->t != NULL ? r->t->what : "none", (unsigned)r->reply.status,
+	    (long long)(took / CLOCK_NS_PER_MS), SKEP_PR(id));
+}
+
 void
 http_answer_count(struct http_req *r)
 {
@@ -155,6 +174,7 @@ http_answer_count(struct http_req *r)
 	if (class >= 1 && class <= 5)
 		http_count(h, METRIC_HTTP_1XX + (class - 1), 1);
 	pending_add(r->c, r->start_ns);
+	log_if_slow(r);
 	if (http_log_wanted(&h->log, loop_now(&h->w->loop)))
 		log_it(r);
 }

@@ -74,6 +74,7 @@ struct http {
 	struct worker *w;
 	struct http_limits limits;
 	int64_t request_timeout_ns;
+	int64_t slow_ns;	/* requests that took longer are logged; 0: none */
 	uint32_t pipeline_max;
 	uint32_t in_max;	/* HTTP_IN_MAX, or more */
 	uint32_t n_idle_reqs;

@@ -33,6 +33,7 @@ limits_init(struct http *h, const struct conf *conf)
 	h->in_max = in_max(&h->limits);
 	h->limits.body_max = (uint64_t)conf_num(conf, OPT_http_body_max);
 	h->request_timeout_ns = conf_num(conf, OPT_http_request_timeout);
+	h->slow_ns = conf_num(conf, OPT_log_slow);
 	h->pipeline_max = (uint32_t)conf_num(conf, OPT_http_pipeline_max);
 }
 

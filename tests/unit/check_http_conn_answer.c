@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/suite.h"
 #include "check_http_conn.h"
 #include "httpfix.h"
+#include "log.h"
 
 START_TEST(errors_are_mapped_to_statuses)
 {
@@ -157,11 +159,41 @@ START_TEST(request_ids_come_back_or_are_made)
 }
 END_TEST
 
+/* What is logged during one request to a handler that takes 20 ms. */
+static void
+log_of_slow(const char *settings, char *out, size_t n)
+{
+	int fd = memfd_create("log", 0);
+	ssize_t k;
+
+	hf_start(settings);
+	log_set_fd(fd);
+	hf_expect("GET /slow HTTP/1.1" E H E, HELLO);
+	hf_stop();
+	log_set_fd(STDERR_FILENO);
+	k = pread(fd, out, n - 1, 0);
+	out[k > 0 ? k : 0] = '\0';
+	close(fd);
+}
+
+START_TEST(slow_requests_are_logged)
+{
+	char text[2048];
+
+	log_of_slow(HF_CONF("") "log { slow = 10ms }", text, sizeof(text));
+	ck_assert_ptr_nonnull(strstr(text,
+	    "slow request route=/slow status=200 ms="));
+	log_of_slow(HF_CONF("") "log { slow = 0s }", text, sizeof(text));
+	ck_assert_ptr_null(strstr(text, "slow request"));
+}
+END_TEST
+
 TCase *
 http_conn_answer_case(void)
 {
 	return SUITE_CASE("answer", NULL, NULL, errors_are_mapped_to_statuses,
 	    answers_in_pieces, tags_and_conditions,
 	    a_handler_cannot_forge_lines, a_type_is_copied,
+	    slow_requests_are_logged,
 	    request_ids_come_back_or_are_made);
 }
