@@ -32,7 +32,7 @@ static const char *names[POINTS];
 static unsigned n_names;
 static const char *trying = "setup";
 
-static void
+__attribute__((noreturn)) static void
 fail(const char *why)
 {
 	printf("FAIL %s: %s\n", trying, why);
