@@ -54,17 +54,18 @@ maint_locked(struct slot_self *me)
 }
 
 /* The word is taken.  A living holder has it for 200 us; when it has been gone
- * for long, ask whether it is dead, and repair that where anyone may. */
-static void
-holder_check(struct slot_self *me)
+ * for long, ask whether it is dead, and repair that where anyone may.  Whether
+ * it was. */
+static int
+holder_reap(struct slot_self *me)
 {
 	struct region *r = me->region;
 	uint32_t holder = lock_holder(&r->hot->maint);
 
-	if (r->head->reapers == REGION_REAP_ANY &&
+	return r->head->reapers == REGION_REAP_ANY &&
 	    maint_idle_ns(r, tick_clock(CLOCK_MONOTONIC)) >= MAINT_PERIOD_NS &&
-	    holder < r->n_slots && slot_dead(r, holder) == 1)
-		(void)slot_reap(me, holder);	/* the word says what came of it */
+	    holder < r->n_slots && slot_dead(r, holder) == 1 &&
+	    slot_reap(me, holder) >= 0;
 }
 
 int
@@ -78,10 +79,8 @@ maint_run(struct slot_self *me)
 	must(me->depth == 0);
 	word = &me->region->hot->maint;
 	rc = lock_try(me, SLOT_HAND_MAINT, word, LOCK_MAINT, NULL, 0);
-	if (rc == -EBUSY) {
-		holder_check(me);
+	if (rc == -EBUSY && holder_reap(me))
 		rc = lock_try(me, SLOT_HAND_MAINT, word, LOCK_MAINT, NULL, 0);
-	}
 	if (rc < 0)
 		return rc == -EBUSY ? 0 : rc;
 	maint_locked(me);
