@@ -14,8 +14,9 @@
  *
  * One record at a time: find its index word, copy it if it stays, try the lock
  * of its bucket (never wait), look again, one store.  A bucket that is locked
- * leaves the segment alone for 100 ms, rubbish for a minute.  A kill anywhere leaves a segment with
- * fewer linked records, EVICTING, which goes back to SEALED.
+ * leaves the segment alone for 100 ms, rubbish for a minute.  A kill anywhere
+ * leaves a segment with fewer linked records, EVICTING, which goes back to
+ * SEALED.
  */
 #ifndef SHM_EVICT_H
 #define SHM_EVICT_H

@@ -1,5 +1,5 @@
 /*
- * evict_int.h - what the parts of evict share: a run, its choice, a record's fate.
+ * evict_int.h - what the parts of evict share: a run, what it chose, a fate.
  */
 #ifndef SHM_EVICT_INT_H
 #define SHM_EVICT_INT_H

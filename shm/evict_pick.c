@@ -2,7 +2,8 @@
 #include "evict_int.h"
 #include "seg.h"
 
-#define PROBATION_SHARE 10	/* a tenth: 5 and 20 % kept less of real traces */
+/* A tenth: 5 and 20 % kept less of real traces. */
+#define PROBATION_SHARE 10
 
 static enum evict_class
 class_of(const struct evict *e, uint32_t n)

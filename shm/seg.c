@@ -77,7 +77,7 @@ side_fresh(const struct cmap *m, uint32_t seg, unsigned state)
 	st_rlx(&side->since, (uint32_t)tick_now(m->region));
 	st_rlx(&m->dead[seg], 0u);
 	CRASH_POINT("seg.take.fresh");
-	/* Chunks are in no order: what counts age counts segments of records. */
+	/* Chunks are in no order: age is counted in segments of records. */
 	st_rel(&side->birth, state == SEG_OPEN ? add_rlx(births, UINT64_C(1))
 					       : ld_rlx(births));
 }
