@@ -1,6 +1,7 @@
 /* deaths.c - see deaths.h */
 #include "deaths.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,12 +50,27 @@ judge(const struct child *c, struct death *d)
 		d->kind = death_of_child(d->kind, c->state == CST_DRAINING);
 }
 
+/*
+ * Each child leads a process group of its own, which keeps its number while it
+ * has members: whoever is left in it was forked by a plugin and is nobody's
+ * now, with our listeners open.  A clone of a zygote that has not left its
+ * group yet goes too and is replaced like any worker.
+ */
+static void
+end_strays(const struct child *c, pid_t pid)
+{
+	if (kill(-pid, SIGKILL) == 0)
+		log_warn(roster_kind_name(c->kind), "strays killed name=%s "
+		    "group=%d", c->name, (int)pid);
+}
+
 static void
 bury(struct master *m, struct child *c, struct death *d)
 {
 	line_drain(m, c); /* its FAIL may still wait there */
 	judge(c, d);
 	say(c, d, master_now());
+	end_strays(c, d->pid);
 	if (c->slot != CHILD_NO_SLOT)
 		mending_dead(m, c->slot, d->pid);
 	switch (c->kind) {
