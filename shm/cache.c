@@ -79,8 +79,8 @@ view_make(struct region *r, int *rc_out)
 	return c;
 }
 
-static void
-limit_tails(struct cache *c)
+void
+cache_limit_tails(struct cache *c)
 {
 	const struct region *r = c->m.region;
 	unsigned n = 0;
@@ -118,7 +118,6 @@ cache_open(struct slot_self *me, struct cache **out)
 		cache_close(&c);
 		return -ENOMEM;
 	}
-	limit_tails(c);
 	*out = c;
 	return 0;
 }
@@ -169,7 +168,7 @@ cache_tick(struct cache *c)
 		tail_give_idle(&c->m, &c->tails, now - IDLE_TICKS);
 	look_swept(c);
 	if (c->n_ticks++ % LIMIT_EVERY == 0)
-		limit_tails(c);
+		cache_limit_tails(c);
 	rc = maint_run(c->me);
 	return dead < 0 ? dead : rc;
 }

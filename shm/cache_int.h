@@ -115,4 +115,8 @@ int cache_chunks_copy(const struct cmap *, const struct item_view *, char *to);
 /* Make a free segment: 1, or 0 when none is to be had. */
 int cache_make_room(struct cache *);
 
+/* How many segments this view may have open, by the number of live slots; gives
+ * back what is over.  A view that has not stored anything yet has k 0. */
+void cache_limit_tails(struct cache *);
+
 #endif

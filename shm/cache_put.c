@@ -376,6 +376,9 @@ record(struct cache *c, struct cache_want *w, const struct probe *p,
 	w->plan.cas = (uint64_t)(c->me->number + 1) << 44 |
 	    ((ld_rlx(&c->cell->cas) + 1) & ((UINT64_C(1) << 44) - 1));
 	c->tails.now = w->plan.now;
+	if (c->tails.k == 0)	/* the first one: not when it was opened, a
+				 * page of each slot is much for who only reads */
+		cache_limit_tails(c);
 	rc = cache_chunks_fill(c, w);
 	if (rc < 0)
 		return rc;

@@ -215,14 +215,13 @@ fdio_taken(int sock, int *unsent)
 }
 
 ssize_t
-fdio_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds)
+fdio_sendv(int sock, struct iovec *iov, size_t n, const int *fds, size_t n_fds)
 {
 	union {
 		char space[CMSG_SPACE(FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} ctl;
-	struct iovec iov = { (void *)(uintptr_t)data, n };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = n };
 	struct cmsghdr *c;
 	ssize_t k;
 
@@ -242,6 +241,14 @@ fdio_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds)
 		k = sendmsg(sock, &msg, MSG_NOSIGNAL);
 	while (k < 0 && errno == EINTR);
 	return k < 0 ? -errno : k;
+}
+
+ssize_t
+fdio_send(int sock, const void *data, size_t n, const int *fds, size_t n_fds)
+{
+	struct iovec iov = { (void *)(uintptr_t)data, n };
+
+	return fdio_sendv(sock, &iov, 1, fds, n_fds);
 }
 
 /* Move the descriptors of one control message to fds; those that do not fit are closed. */

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 int fdio_write_all(int fd, const void *, size_t n);
 /* Exactly n bytes; -EPIPE when the input ends before. */
@@ -58,6 +59,9 @@ int fdio_taken(int sock, int *unsent);
  * one.  Bytes sent, -EAGAIN, -errno.  The descriptors remain the caller's.
  */
 ssize_t fdio_send(int sock, const void *, size_t n, const int *fds,
+    size_t n_fds);
+/* The same in n pieces, as one packet where the socket has packets. */
+ssize_t fdio_sendv(int sock, struct iovec *, size_t n, const int *fds,
     size_t n_fds);
 /*
  * Receive one packet with at most *n_fds descriptors, which become

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -93,43 +94,61 @@ chan_fd(const struct chan *c)
 	return c->fd;
 }
 
-/* The packet in out, which has room for MSG_MAX; its length, -EMSGSIZE, -EINVAL. */
-static ssize_t
-encode(char *out, uint32_t generation, unsigned type, const void *body,
+/* Head, body and text, where they are: a buffer for the longest would be 16
+ * pages of a stack that are touched for nothing. */
+struct packet {
+	struct msg_head head;
+	struct iovec iov[3];
+	size_t len;
+};
+
+/* 0, -EMSGSIZE, -EINVAL.  Borrows body and text. */
+static int
+encode(struct packet *p, uint32_t generation, unsigned type, const void *body,
     const char *text, size_t text_len)
 {
-	struct msg_head head = { .generation = generation };
 	int body_len = msg_body_len(type);
 
 	if (body_len < 0 || (body_len > 0 && body == NULL))
 		return -EINVAL;
-	if (text_len > MSG_MAX - sizeof(head) - (size_t)body_len)
+	if (text_len > MSG_MAX - sizeof(p->head) - (size_t)body_len)
 		return -EMSGSIZE;
-	head.type = (uint16_t)type;
-	head.body_len = (uint16_t)body_len;
-	head.text_len = (uint32_t)text_len;
-	head.pid = (int32_t)getpid();
-	memcpy(out, &head, sizeof(head));
-	if (body_len > 0)
-		memcpy(out + sizeof(head), body, (size_t)body_len);
-	if (text_len > 0)
-		memcpy(out + sizeof(head) + body_len, text, text_len);
-	return (ssize_t)sizeof(head) + body_len + (ssize_t)text_len;
+	p->head = (struct msg_head) { .generation = generation,
+		.type = (uint16_t)type,
+		.body_len = (uint16_t)body_len,
+		.text_len = (uint32_t)text_len,
+		.pid = (int32_t)getpid() };
+	p->iov[0] = (struct iovec) { &p->head, sizeof(p->head) };
+	p->iov[1] = (struct iovec) { (void *)(uintptr_t)body,
+		(size_t)body_len };
+	p->iov[2] = (struct iovec) { (void *)(uintptr_t)text, text_len };
+	p->len = sizeof(p->head) + (size_t)body_len + text_len;
+	return 0;
+}
+
+static void
+gather(char *to, const struct packet *p)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		if (p->iov[i].iov_len == 0)
+			continue;	/* its base may be NULL */
+		memcpy(to, p->iov[i].iov_base, p->iov[i].iov_len);
+		to += p->iov[i].iov_len;
+	}
 }
 
 static int
-queue(struct chan *c, const char *data, size_t len, const int *fds,
-    unsigned n_fds)
+queue(struct chan *c, const struct packet *p, const int *fds, unsigned n_fds)
 {
 	struct wait *w;
 
 	if (c->n_wait >= CHAN_QUEUE_MAX)
 		return -ENOBUFS;
-	w = malloc(sizeof(*w) + len);
+	w = malloc(sizeof(*w) + p->len);
 	if (w == NULL)
 		return -ENOMEM;
-	memcpy(w->data, data, len);
-	w->len = len;
+	gather(w->data, p);
+	w->len = p->len;
 	w->next = NULL;
 	for (w->n_fds = 0; w->n_fds < n_fds; w->n_fds++) {
 		/* The caller keeps its own: it may close them at once. */
@@ -152,22 +171,23 @@ int
 chan_send(struct chan *c, unsigned type, const void *body, const char *text,
     size_t text_len, const int *fds, unsigned n_fds)
 {
-	char data[MSG_MAX];
-	ssize_t len, k;
+	struct packet p;
+	ssize_t k;
+	int rc;
 
 	if (n_fds > MSG_FDS)
 		return -EINVAL;
-	len = encode(data, c->generation, type, body, text, text_len);
-	if (len < 0)
-		return (int)len;
+	rc = encode(&p, c->generation, type, body, text, text_len);
+	if (rc < 0)
+		return rc;
 	/* What waits goes first: order is part of the contract. */
 	if (c->first != NULL && (k = chan_flush(c)) < 0)
 		return (int)k;
 	if (c->first != NULL)
-		return queue(c, data, (size_t)len, fds, n_fds);
-	k = fdio_send(c->fd, data, (size_t)len, fds, n_fds);
+		return queue(c, &p, fds, n_fds);
+	k = fdio_sendv(c->fd, p.iov, 3, fds, n_fds);
 	if (k == -EAGAIN || k == -ENOBUFS || k == -ETOOMANYREFS)
-		return queue(c, data, (size_t)len, fds, n_fds);
+		return queue(c, &p, fds, n_fds);
 	if (k == -ECONNRESET)
 		return -EPIPE;
 	return k < 0 ? (int)k : 0;
@@ -289,12 +309,13 @@ int
 chan_post(int fd, uint32_t generation, unsigned type, const void *body,
     const char *text, size_t text_len)
 {
-	char data[MSG_MAX];
-	ssize_t len, k;
+	struct packet p;
+	ssize_t k;
+	int rc;
 
-	len = encode(data, generation, type, body, text, text_len);
-	if (len < 0)
-		return (int)len;
-	k = fdio_send(fd, data, (size_t)len, NULL, 0);
+	rc = encode(&p, generation, type, body, text, text_len);
+	if (rc < 0)
+		return rc;
+	k = fdio_sendv(fd, p.iov, 3, NULL, 0);
 	return k < 0 ? (int)k : 0;
 }

@@ -38,11 +38,12 @@ report_init(const char *prog, int json)
 	memcpy(rp.prog, prog, n);
 	rp.prog[n] = '\0';
 	rp.json = json;
+	if (rp.n_modules > 0)
+		return;		/* done before we were forked */
 	/* The first call loads libgcc with malloc and locks: not later. */
 	(void)backtrace(frame, 2);
-	if (rp.n_modules == 0)
-		report_module((const void *)(uintptr_t)report_init,
-		    "skep-worker", open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+	report_module((const void *)(uintptr_t)report_init, "skep-worker",
+	    open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
 }
 
 void
