@@ -217,6 +217,8 @@ clone_worker(const struct msg_clone *clone, int chan)
 		pid = fork();
 		if (pid == 0)
 			worker(clone, chan);
+		/* What is left in a zygote's group goes with it. */
+		(void)setpgid(pid, pid);
 		said.pid = pid;
 		chan_post(chan, generation, MSG_SPAWNED, &said, NULL, 0);
 		_exit(0);
