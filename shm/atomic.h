@@ -6,7 +6,8 @@
  *	st_rlx st_rel			stores
  *	cas_rlx cas_acq cas_ar		compare-and-swap: 1 done, 0 failed and
  *					*expected_io holds what was found
- *	swap_ar add_* sub_rlx		read-modify-write, give the old value
+ *	swap_ar add_* sub_rlx or_ar and_ar
+ *					read-modify-write, give the old value
  *	fence_full			nothing passes, in either direction
  *	compiler_barrier		the compiler reorders nothing across it; the
  *					processor may (epoch.h says who orders that)
@@ -43,6 +44,8 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
 #define add_rlx(p, v)	atomic_fetch_add_explicit((p), (v), memory_order_relaxed)
 #define add_ar(p, v)	atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
 #define sub_rlx(p, v)	atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
+#define or_ar(p, v)	atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
+#define and_ar(p, v)	atomic_fetch_and_explicit((p), (v), memory_order_acq_rel)
 #define add_seq(p, v)	atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
 
 #define compiler_barrier()	atomic_signal_fence(memory_order_seq_cst)

@@ -7,6 +7,7 @@
 
 #include "crash.h"
 #include "evict.h"
+#include "flight.h"
 #include "lock.h"
 #include "maint.h"
 #include "reap.h"
@@ -41,7 +42,12 @@ cache_register(struct region *r)
 			return 0;
 	rc = reap_step(r, REAP_SEGMENTS, REGION_CACHE, evict_reap, NULL);
 	if (rc == 0)
+		rc = reap_step(r, REAP_LEASES, REGION_FLIGHTS, flight_reap,
+		    NULL);
+	if (rc == 0)
 		rc = maint_step(r, evict_maint, NULL);
+	if (rc == 0)
+		rc = maint_step(r, flight_sweep, NULL);
 	if (rc == 0)
 		lock_repair(r, LOCK_BUCKET, LOCK_FORM_OWN, index_repair, NULL);
 	return rc;

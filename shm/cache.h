@@ -48,7 +48,7 @@ struct cache_plan {
 	uint64_t keys_max;	/* 0: none */
 };
 
-#define CACHE_SECTIONS 5
+#define CACHE_SECTIONS 6
 
 /*
  * The sections for a plan, to be passed to region_create().  value_max is

@@ -164,18 +164,13 @@ change_extend(struct cache *c, struct cache_want *w, struct seen *s, void *arg)
 	return 1;
 }
 
-int
-cache_put(struct cache *c, enum cache_op op, const void *key, size_t key_len,
-    const void *val, size_t val_len, const struct cache_opt *opt,
-    uint64_t *cas_out)
+static int
+put(struct cache *c, enum cache_op op, struct cache_want *w, const void *val,
+    size_t val_len, const struct cache_opt *opt, uint64_t *cas_out)
 {
 	static const struct cache_opt none;
 	struct extension e = { val, val_len, op == CACHE_PREPEND };
-	struct cache_want w;
-	int rc = begin(c, &w, key, key_len);
 
-	if (rc < 0)
-		return rc;
 	if (opt == NULL)
 		opt = &none;
 	/* memcpy() may not be given NULL, not even for nothing. */
@@ -184,25 +179,55 @@ cache_put(struct cache *c, enum cache_op op, const void *key, size_t key_len,
 	if (opt->ttl_ns < 0 || op > CACHE_PREPEND)
 		return -EINVAL;
 	if (op == CACHE_APPEND || op == CACHE_PREPEND)
-		return change_value(c, &w, change_extend, &e, cas_out);
-	w.op = op;
-	w.cas = opt->cas;
-	w.val = val;
-	w.val_len = val_len;
-	w.plan.flags = opt->flags;
+		return change_value(c, w, change_extend, &e, cas_out);
+	w->op = op;
+	w->cas = opt->cas;
+	w->val = val;
+	w->val_len = val_len;
+	w->plan.flags = opt->flags;
 	/* Of when the value was made, not of when it is stored: what was
 	 * invalidated in between stays invalid.  Never of the future, which no
 	 * invalidation would meet. */
-	w.plan.born = (uint32_t)cache_now(c);
+	w->plan.born = (uint32_t)cache_now(c);
 	if (opt->since != 0 && opt->since < cache_now(c))
-		w.plan.born = (uint32_t)opt->since;
+		w->plan.born = (uint32_t)opt->since;
 	if (opt->ttl_ns != 0) {
-		w.plan.now = tick_now(c->m.region);
-		w.plan.expiry = cache_expiry(w.plan.now, opt->ttl_ns);
+		w->plan.now = tick_now(c->m.region);
+		w->plan.expiry = cache_expiry(w->plan.now, opt->ttl_ns);
 	} else {
-		w.plan.now = tick_hint(c->m.region);
+		w->plan.now = tick_hint(c->m.region);
 	}
-	return cache_store(c, &w, cas_out);
+	return cache_store(c, w, cas_out);
+}
+
+int
+cache_put(struct cache *c, enum cache_op op, const void *key, size_t key_len,
+    const void *val, size_t val_len, const struct cache_opt *opt,
+    uint64_t *cas_out)
+{
+	struct cache_want w;
+	int rc = begin(c, &w, key, key_len);
+
+	return rc < 0 ? rc : put(c, op, &w, val, val_len, opt, cas_out);
+}
+
+int
+cache_put_flight(struct cache *c, const struct flight *f, const void *key,
+    size_t key_len, const void *val, size_t val_len,
+    const struct cache_opt *opt, struct flight_wake *wake)
+{
+	struct cache_opt o = { 0 };
+	struct cache_want w;
+	int rc = begin(c, &w, key, key_len);
+
+	if (rc < 0)
+		return rc;
+	if (opt != NULL)
+		o = *opt;
+	o.since = f->since;
+	w.flight = f;
+	w.wake = wake;
+	return put(c, CACHE_SET, &w, val, val_len, &o, NULL);
 }
 
 int

@@ -149,7 +149,7 @@ get_alloc(struct cache *c, const void *key, size_t key_len, uint64_t hash,
 }
 
 static inline int
-get_hashed(struct cache *c, const void *key, size_t key_len, uint64_t hash,
+get_any(struct cache *c, const void *key, size_t key_len, uint64_t hash,
     struct cache_room *room, struct cache_info *info)
 {
 	int rc;
@@ -160,6 +160,15 @@ get_hashed(struct cache *c, const void *key, size_t key_len, uint64_t hash,
 		rc = get_once(c, key, key_len, hash, room, info);
 	if (__builtin_expect(rc == -ENOSPC, 0))
 		rc = get_alloc(c, key, key_len, hash, room, info);
+	return rc;
+}
+
+static inline int
+get_hashed(struct cache *c, const void *key, size_t key_len, uint64_t hash,
+    struct cache_room *room, struct cache_info *info)
+{
+	int rc = get_any(c, key, key_len, hash, room, info);
+
 	/* A failure is neither; above all, a forked child must not count: the
 	 * cell is its parent's. */
 	if (c->me != NULL && rc >= 0)
@@ -177,6 +186,14 @@ cache_get(struct cache *c, const void *key, size_t key_len,
 		return rc;
 	return get_hashed(c, key, key_len, index_hash(&c->m, key, key_len),
 	    room, info);
+}
+
+int
+cache_get_again(struct cache *c, const void *key, size_t key_len,
+    struct cache_room *room, struct cache_info *info)
+{
+	return get_any(c, key, key_len, index_hash(&c->m, key, key_len), room,
+	    info);
 }
 
 /* The pieces of a value; how many, or -EUCLEAN. */

@@ -7,6 +7,7 @@
 #include "cache.h"
 #include "cmap.h"
 #include "evict.h"
+#include "flight.h"
 #include "item.h"
 #include "look.h"
 #include "tail.h"
@@ -88,13 +89,27 @@ struct cache_want {
 					 * may come again when the log has gone round */
 	struct item_plan plan;		/* flags, born, expiry, now */
 	uint32_t size;			/* of the record, when it is known */
+	/* The result of this flight, NULL any other change, which makes flights
+	 * of the key void.  Linked, it ends the flight; *wake has who waits. */
+	const struct flight *flight;
+	struct flight_wake *wake;
 };
 
 /*
- * Store: 1, 0 not, -EEXIST, -EAGAIN (the record of `expect` is not there any more), or as in
- * cache.h.  *cas_out (may be NULL) is what the record got.
+ * Store: 1, 0 not, -EEXIST, -EAGAIN (the record of `expect` is not there any more),
+ * -ECANCELED (the flight's result must not be stored), or as in cache.h.
+ * *cas_out (may be NULL) is what the record got.
  */
 int cache_store(struct cache *, struct cache_want *, uint64_t *cas_out);
+
+/* A set of the flight's result, born when the flight began: as cache_store(). */
+int cache_put_flight(struct cache *, const struct flight *, const void *key,
+    size_t key_len, const void *val, size_t val_len, const struct cache_opt *,
+    struct flight_wake *);
+
+/* As cache_get(), for any key that a record can have; neither hit nor miss. */
+int cache_get_again(struct cache *, const void *key, size_t key_len,
+    struct cache_room *, struct cache_info *);
 
 /* Retire the chunks in c->drop: after the lock is given. */
 void cache_drop_chunks(struct cache *);

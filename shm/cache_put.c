@@ -8,6 +8,7 @@
  *	the record at an open segment's end	nothing: above the fill mark
  *	the fill mark				dead bytes in that segment
  *	the bucket's lock			a claim the slot records
+ *	flights of the key made void		a load for nothing
  *	chunks of the old value: EVICTING	back to CHUNK, found by the sweep
  *	the index word				stored; counters by the intent
  *	the lock given				nothing
@@ -313,6 +314,19 @@ change(struct cache *c, _Atomic uint64_t *place, uint64_t to, int64_t d_bytes)
 	index_store(m, c->me, place, to, d_bytes);
 }
 
+/* Whether the record, written and not yet linked, would be served: not when
+ * what it was made from has been invalidated since. */
+static int
+served(const struct cache *c, uint64_t word)
+{
+	struct item *it = look_item(&c->m, word);
+	struct item_view v;
+
+	return it != NULL && look_parse(&c->m, it,
+	    look_room(&c->m, index_offset(word)), &v) == 0 &&
+	    cache_valid(c, it, &v);
+}
+
 /* Put the word into the locked bucket: 1 or as decide(). */
 static int
 link_word(struct cache *c, const struct cache_want *w, uint64_t bucket,
@@ -327,6 +341,12 @@ link_word(struct cache *c, const struct cache_want *w, uint64_t bucket,
 	rc = decide(c, w, &p);
 	if (rc != 1)
 		return rc;
+	/* While the bucket is locked nobody voids the flight or takes it over.
+	 * A kill behind the voiding leaves a load for nothing. */
+	if (w->flight == NULL)
+		flight_void(&c->m, w->hash);
+	else if (flight_mine(&c->m, w->flight) != 1 || !served(c, word))
+		return -ECANCELED;
 	place = p.hit.place != NULL ? p.hit.place
 	    : p.own_ghost != NULL ? p.own_ghost
 	    : p.empty != NULL ? p.empty : p.ghost;
@@ -339,6 +359,8 @@ link_word(struct cache *c, const struct cache_want *w, uint64_t bucket,
 	if (place == NULL)
 		return -EUCLEAN;
 	change(c, place, word, bytes);
+	if (w->flight != NULL)
+		(void)flight_end_locked(&c->m, w->flight, w->wake);
 	return 1;
 }
 
@@ -468,6 +490,7 @@ cache_del(struct cache *c, const void *key, size_t key_len)
 	if (rc < 0)
 		return rc;
 	c->n_drop = 0;
+	flight_void(&c->m, w.hash);
 	scan(c, &w, &p);
 	if (p.hit.place != NULL) {
 		rc = cache_valid(c, p.hit.item, &p.hit.v);

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "cache.h"
+#include "flight.h"
 #include "index.h"
 #include "item.h"
 #include "seg.h"
@@ -131,6 +132,9 @@ cmap_plan(const struct cache_plan *p, struct region_section *out)
 	out[3].size = (uint64_t)s.n_segs << s.seg_shift;
 	out[4].kind = REGION_TAGS;
 	out[4].size = s.tag_bytes;
+	out[5].kind = REGION_FLIGHTS;
+	out[5].flags = REGION_SEC_REPAIR;
+	out[5].size = sizeof(struct flight_table);
 	return CACHE_SECTIONS;
 }
 
@@ -213,6 +217,9 @@ map_sections(struct region *r, const struct cmap_head *h, struct cmap *m)
 	m->data = region_section(r, REGION_SEGMENTS, &size);
 	m->data_size = (uint64_t)h->n_segs << h->seg_shift;
 	if (m->data == NULL || size < m->data_size)
+		return -EUCLEAN;
+	m->flight = region_section(r, REGION_FLIGHTS, &size);
+	if (m->flight == NULL || size < sizeof(*m->flight))
 		return -EUCLEAN;
 	return 0;
 }

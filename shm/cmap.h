@@ -11,6 +11,7 @@
  *		SEGTAB	  a state word a segment, dead bytes, side records
  *		SEGMENTS  the log
  *		TAGS	  cells of the invalidation clock (a later issue)
+ *		FLIGHTS	  loads under way (flight.h)
  */
 #ifndef SHM_CMAP_H
 #define SHM_CMAP_H
@@ -110,6 +111,7 @@ enum cmap_hot {
 
 struct seg_side;
 struct index_line;
+struct flight_table;
 
 struct cmap {
 	struct region *region;
@@ -120,6 +122,7 @@ struct cmap {
 	_Atomic uint64_t *state;	/* n_segs */
 	_Atomic uint32_t *dead;		/* n_segs */
 	struct seg_side *side;		/* n_segs */
+	struct flight_table *flight;
 	char *data;
 	uint64_t data_size;
 	uint64_t n_buckets;

@@ -92,6 +92,7 @@ check_cache(struct fsck *f)
 	fsck_clocks(f);
 	fsck_segments(f);
 	fsck_index(f);
+	fsck_flights(f);
 	if (fsck_quiet(f))
 		fsck_leaks(f);
 }

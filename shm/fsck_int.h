@@ -52,6 +52,8 @@ void fsck_clocks(struct fsck *);
 void fsck_segments(struct fsck *);
 /* Buckets, words, overflow lines; fills items, bytes, chunk_used. */
 void fsck_index(struct fsck *);
+/* Flights and their masks. */
+void fsck_flights(struct fsck *);
 /* Chunks and lines that nothing leads to, counters; after the index. */
 void fsck_leaks(struct fsck *);
 

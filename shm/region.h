@@ -32,7 +32,7 @@
  * order, and what it means.  Any change of those is a new number; a region
  * with another one is refused.
  */
-#define REGION_FORMAT	2u
+#define REGION_FORMAT	3u
 #define REGION_MAGIC	UINT64_C(0x0a4e4f4947455253)	/* "SREGION\n" */
 #define REGION_PAGE	4096u
 #define REGION_HUGE	(2u << 20)

@@ -60,7 +60,8 @@ static const char *const first_kills[] = {
 
 /* Of other modules, with suites of their own. */
 static const char *const not_ours[] = {
-	"region.", "evring.", "wake.", "slot.attach", "fsck.",
+	"region.", "evring.", "wake.", "slot.attach", "fsck.", "flight.",
+	"cache.fill.",
 };
 
 static struct point {

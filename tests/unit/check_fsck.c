@@ -258,5 +258,6 @@ main(void)
 	    a_value_that_expires_does_so_before_its_segment,
 	    a_record_and_its_chunks_name_their_own);
 
-	return SUITE_RUN("fsck", cache, fsck_slot_case(), fsck_recover_case());
+	return SUITE_RUN("fsck", cache, fsck_slot_case(), fsck_recover_case(),
+	    fsck_flight_case());
 }

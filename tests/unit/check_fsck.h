@@ -1,7 +1,7 @@
 /*
  * check_fsck.h - a good region to spoil and what fsck says of it, for the
  * files of this program: check_fsck.c the cache, check_fsck_slot.c the rest,
- * check_fsck_recover.c who may repair.
+ * check_fsck_recover.c who may repair, check_fsck_flight.c flights.
  */
 #ifndef CHECK_FSCK_H
 #define CHECK_FSCK_H
@@ -100,5 +100,6 @@ beyond_repair(struct region *r, const char *what)
 
 TCase *fsck_slot_case(void);
 TCase *fsck_recover_case(void);
+TCase *fsck_flight_case(void);
 
 #endif
