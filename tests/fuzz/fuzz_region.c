@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cache.h"
+#include "cache_fill.h"
 #include "cmap.h"
 #include "fsck.h"
 #include "fuzz.h"
@@ -62,6 +62,8 @@ areas_find(const struct region *r)
 	area_add(region_off(r, m.head), 256);
 	/* Where the first records and the heads of long values are. */
 	area_add(region_off(r, m.data), 4096);
+	/* The masks and the first flights. */
+	area_add(region_off(r, m.flight), 2 * REGION_PAGE);
 	area_add(region_off(r, r->slots), 3 * SLOT_SIZE);
 }
 
@@ -190,6 +192,35 @@ look(const struct iovec *iov, unsigned n, const struct cache_info *info,
 	return 1;
 }
 
+/* Whatever a flight turns out to be: it comes to an end. */
+static void
+fly(struct cache *c, const char *key, size_t n)
+{
+	struct flight_ask ask = { .now_ns = 1000000000u,
+		.late_ns = 2000000000u };
+	struct flight f, second;
+	int what = cache_fill_begin(c, key, n, &ask, &f), early;
+
+	if (what == FLIGHT_WAIT) {
+		(void)cache_fill_open(c, &f, &early);
+		ask.now_ns += FLIGHT_LOOK_NS;
+		what = cache_fill_look(c, &f, &ask);
+		if (what != FLIGHT_LEAD)
+			cache_fill_leave(c, &f);
+	}
+	if (what != FLIGHT_LEAD)
+		return;
+	ask.no_wait = 1;
+	(void)cache_fill_begin(c, key, n, &ask, &second);
+	if (n % 2 == 0)
+		cache_fill_fail(c, &f, 5, ask.now_ns);
+	else if (key[n - 1] == '0')
+		cache_fill_pass(c, &f);
+	else
+		(void)cache_fill_done(c, &f, key, n, "filled", 6, NULL, 1,
+		    ask.now_ns);
+}
+
 static void
 use(struct cache *c)
 {
@@ -212,6 +243,8 @@ use(struct cache *c)
 		else if (i % 7 == 2)
 			(void)cache_put(c, CACHE_APPEND, key, n, "x", 1, NULL,
 			    NULL);
+		else if (i % 7 == 3)
+			fly(c, key, n);
 		if (i % 100 == 0)
 			(void)cache_tick(c);
 	}
