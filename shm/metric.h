@@ -49,6 +49,18 @@ G(HTTP_OPEN, "http_open_connections", "",				\
     "Connections open now")						\
 C(HANDLER_ERRORS, "handler_errors_total", "",				\
     "Handlers that returned an error or no reply")			\
+C(FILL_LOADS, "cache_fill_loads_total", "",				\
+    "Loaders of missing keys that were run")			\
+C(FILL_ERRORS, "cache_fill_errors_total", "",				\
+    "Loaders that failed")						\
+C(FILL_WAITS, "cache_fill_waits_total", "",				\
+    "Calls that waited for another's loader")				\
+C(FILL_TAKEN, "cache_fill_taken_over_total", "",			\
+    "Loads begun anew after their owner died, was late or gave up")	\
+C(FILL_VOID, "cache_fill_void_total", "",				\
+    "Results not stored: changed, deleted or invalidated meanwhile")	\
+C(FILL_ALONE, "cache_fill_alone_total", "",				\
+    "Loads that could not be shared: no room in the table of loads")	\
 H(HTTP_DURATION, "http_request_duration_seconds", "",			\
     "From the first byte of a request to the last byte of its answer")
 

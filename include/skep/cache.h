@@ -2,9 +2,9 @@
  * cache.h - the cache that all workers share.
  *
  * Keys are 1 to 250 bytes, values up to cache.value_max.  Every call is done in
- * the calling process; none waits.  Failures: -EMSGSIZE (key or value too
- * long), -ENOBUFS (no memory could be freed), -EBUSY (a lock was not free in
- * time), -ENOMEM (task memory).
+ * the calling process; none waits, but for skep_cache_fill().  Failures:
+ * -EMSGSIZE (key or value too long), -ENOBUFS (no memory could be freed),
+ * -EBUSY (a lock was not free in time), -ENOMEM (task memory).
  */
 #ifndef SKEP_CACHE_H
 #define SKEP_CACHE_H
@@ -86,6 +86,34 @@ int skep_cache_touch(struct skep_task *, struct skep_str key, int64_t ttl);
 
 /* 1 removed, 0 absent, -errno. */
 int skep_cache_del(struct skep_task *, struct skep_str key);
+
+/*
+ * Makes the value of a key that is not in the cache, from arg.  0 and *val_out,
+ * whose bytes live as long as the task's; or -errno.  May wait.
+ */
+typedef int skep_fill_fn(struct skep_task *, struct skep_str arg,
+    struct skep_str *val_out);
+
+/*
+ * The value of key: from the cache, or made by load() and kept as keep says
+ * (NULL: as for put).  May wait.
+ *
+ * Of all the tasks of all workers that miss a key at the same time one runs its
+ * load(), in the calling task; the others wait for the result.  When that one
+ * dies, gives up or takes longer than its deadline, another of them loads.
+ * Deleting or changing the key while it is being loaded keeps the result out of
+ * the cache, and so does an invalidation; those who had asked before get it all
+ * the same, who asks after it has the key loaded anew.
+ *
+ * Returns 1 it was in the cache; 0 it was loaded, by this task or another; else
+ * what load() failed with (for 100 ms everyone's answer, then it is tried
+ * again), -ETIMEDOUT (the task's deadline), -ECANCELED, -EDEADLK (load() asks
+ * for the very key it is loading), -errno as get.  That a value cannot be
+ * stored is no failure.  The value's bytes live as long as the task.
+ */
+int skep_cache_fill(struct skep_task *, struct skep_str key,
+    const struct skep_keep *keep, skep_fill_fn *load, struct skep_str arg,
+    struct skep_str *val_out);
 
 #ifdef __cplusplus
 }

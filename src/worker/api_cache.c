@@ -7,6 +7,8 @@
 
 #include "cache.h"
 #include "conf.h"
+#include "keep.h"
+#include "room.h"
 #include "task.h"
 #include "worker.h"
 
@@ -22,32 +24,6 @@ view(struct skep_task *t, int *rc)
 	return *rc == 0 ? t->worker->cache : NULL;
 }
 
-static void *
-room_alloc(void *arg, size_t n)
-{
-	return task_take(arg, n);
-}
-
-/* What the arena has free at the moment: most values are copied once, there. */
-static struct cache_room
-tail_room(struct skep_task *t)
-{
-	struct cache_room r = { .buf = t->arena.p,
-		.cap = (size_t)(t->arena.end - t->arena.p),
-		.alloc = room_alloc, .arg = t };
-
-	return r;
-}
-
-/* Claim what was filled there.  A piece that was allocated is ours already. */
-static struct skep_str
-tail_claim(struct skep_task *t, const struct cache_room *r)
-{
-	if (r->buf == t->arena.p && r->len > 0)
-		(void)task_take(t, r->len);
-	return skep_strn(r->buf, r->len);
-}
-
 int
 skep_cache_get_info(struct skep_task *t, struct skep_str key,
     struct skep_str *val_out, struct skep_cache_info *info_out)
@@ -60,11 +36,11 @@ skep_cache_get_info(struct skep_task *t, struct skep_str key,
 	*val_out = skep_strn(NULL, 0);
 	if ((c = view(t, &rc)) == NULL)
 		return rc;
-	room = tail_room(t);
+	room = room_of(t);
 	rc = cache_get(c, key.p, key.n, &room, info_out != NULL ? &info : NULL);
 	if (rc <= 0)
 		return rc;
-	*val_out = tail_claim(t, &room);
+	*val_out = room_claim(t, &room);
 	if (info_out != NULL) {
 		memset(info_out, 0, sizeof *info_out);
 		info_out->cas = info.cas;
@@ -157,9 +133,8 @@ skep_cache_mget(struct skep_task *t, const struct skep_str *keys, size_t n,
 	return rc < 0 ? rc : n_hits;
 }
 
-/* NULL: what the configuration says for those that say nothing. */
-static struct cache_opt
-opt_of(const struct skep_task *t, const struct skep_keep *keep)
+struct cache_opt
+keep_opt(const struct skep_task *t, const struct skep_keep *keep)
 {
 	struct cache_opt o = { 0 };
 
@@ -183,7 +158,7 @@ put(struct skep_task *t, enum cache_op op, struct skep_str key,
 
 	if ((c = view(t, &rc)) == NULL)
 		return rc;
-	opt = opt_of(t, keep);
+	opt = keep_opt(t, keep);
 	opt.cas = cas;
 	return cache_put(c, op, key.p, key.n, val.p, val.n, &opt, NULL);
 }
@@ -218,7 +193,7 @@ skep_cache_mput(struct skep_task *t, const struct skep_str *keys,
 		v[i].key_len = keys[i].n;
 		v[i].val = vals[i].p;
 		v[i].val_len = vals[i].n;
-		v[i].opt = opt_of(t, keep);
+		v[i].opt = keep_opt(t, keep);
 	}
 	rc = cache_mset(c, v, n);
 	return rc == 0 ? v[0].rc : rc;	/* none: the first one's reason */

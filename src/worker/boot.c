@@ -22,6 +22,7 @@
 #include "handover.h"
 #include "link.h"
 #include "log.h"
+#include "once.h"
 #include "plugin.h"
 #include "region.h"
 #include "report.h"
@@ -171,7 +172,8 @@ make_loop(struct worker *w, struct chan *chan, struct plugin_why *why)
 	    (rc = task_pool_init(&w->tasks, &w->loop, w, &lim)) < 0 ||
 	    (rc = drain_open(&w->draining, w)) < 0 ||
 	    (rc = handover_open(&w->handover, w)) < 0 ||
-	    (rc = link_open(&w->link, w, chan)) < 0)
+	    (rc = link_open(&w->link, w, chan)) < 0 ||
+	    (w->cache != NULL && (rc = once_open(&w->once, w)) < 0))
 		return refuse(why, FAIL_OTHER, rc, "loop: %s", strerror(-rc));
 	fault_loop(&w->loop);
 	rc = watchdog_open(&w->loop, conf_num(w->conf, OPT_watchdog_warn),
@@ -212,6 +214,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		(void)cache_tick(w->cache);	/* another may be at it */
 	else
 		tick_update(w->region);
+	once_tick(w->once);
 	if (region_condemned(w->region)) {
 		log_error("worker", "region is condemned: leaving");
 		drain_begin(w, WORKER_CLOSING, DRAIN_ORPHAN_MS);
@@ -252,6 +255,7 @@ leave(struct worker *w)
 	/* Not under a handler that the deadline has left behind. */
 	if (w->tasks.n_live == 0)
 		plugin_set_close(w->plugins);
+	once_close(&w->once);
 	cache_close(&w->cache);
 	slot_detach(&w->self);
 	link_close(&w->link);

@@ -19,6 +19,7 @@ struct drain;
 struct front;
 struct handover;
 struct link;
+struct once;
 struct plugin_set;
 struct region;
 struct route_table;
@@ -49,6 +50,7 @@ struct worker {
 	struct region *region;
 	struct slot_self *self;	/* our slot */
 	struct cache *cache;	/* NULL: the region has none */
+	struct once *once;	/* ... then neither is this */
 
 	enum worker_drain drain;
 	uint32_t n_ticks;	/* of 100 ms */
