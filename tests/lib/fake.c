@@ -426,6 +426,23 @@ skep_cache_put(struct skep_task *t, struct skep_str key,
 	return 0;
 }
 
+/* Nobody else is at it here. */
+int
+skep_cache_fill(struct skep_task *t, struct skep_str key,
+    const struct skep_keep *keep, skep_fill_fn *load, struct skep_str arg,
+    struct skep_str *out)
+{
+	int rc = skep_cache_get(t, key, out);
+
+	if (rc != 0)
+		return rc;
+	rc = load(t, arg, out);
+	if (rc < 0)
+		return rc;
+	(void)skep_cache_put(t, key, keep, *out);
+	return 0;
+}
+
 /* Taking a request apart. */
 
 static int

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * To be raised when the form of any answer changes: the cache outlives the
@@ -131,54 +132,79 @@ free_json(void *j)
 	jout_fini(j);
 }
 
-/* Make the answer and reply it.  The cache may fail; the answer does not. */
+/* What makes an answer. */
+struct making {
+	const struct answer_route *route;
+	const struct store *store;
+	const void *ask;
+	struct fault *fault;
+};
+
+/* The answer's bytes live as long as the task.  0, FAULT, -errno. */
 static int
-miss(struct skep_task *t, const struct answer_route *r, const struct store *s,
-    const void *ask, struct skep_str key, struct fault *f)
+make(struct skep_task *t, const struct making *m, struct skep_str *body)
 {
-	const struct skep_keep keep = { .ttl = skep_option_int(t, r->ttl) };
 	struct jout *j = skep_alloc(t, sizeof(*j));
-	struct skep_str body;
 	int rc;
 
 	if (j == NULL)
 		return -ENOMEM;
 	rc = skep_defer(t, free_json, j);
 	if (rc == 0)
-		rc = r->make(s, ask, j, f);
-	if (rc != 0)
-		return rc;
-	if (j->failed)
-		return -ENOMEM;
-	body = skep_strn(j->p, j->n);
-	if (key.p != NULL && keep.ttl > 0) {
-		rc = skep_cache_put(t, key, &keep, body);
-		if (rc < 0)
-			skep_log(t, SKEP_LOG_DEBUG, "cache put failed rc=%d",
-			    rc);
-	}
-	return reply(t, "MISS", body);
+		rc = m->route->make(m->store, m->ask, j, m->fault);
+	if (rc == 0 && j->failed)
+		rc = -ENOMEM;
+	if (rc == 0)
+		*body = skep_strn(j->p, j->n);
+	return rc;
+}
+
+static int
+load(struct skep_task *t, struct skep_str arg, struct skep_str *body)
+{
+	struct making m;
+
+	memcpy(&m, arg.p, sizeof(m));
+	return make(t, &m, body);
+}
+
+/* From the cache, or made, by us or by who is at it.  1 from the cache, 0,
+ * FAULT, -errno. */
+static int
+find(struct skep_task *t, const struct making *m, struct skep_str key,
+    struct skep_str *body)
+{
+	const struct skep_keep keep = { .ttl = skep_option_int(t,
+	    m->route->ttl) };
+	int rc;
+
+	if (key.p == NULL || keep.ttl <= 0)
+		return make(t, m, body);
+	rc = skep_cache_fill(t, key, &keep, load, skep_strn((const char *)m,
+	    sizeof(*m)), body);
+	/* What another made failed: why, it cannot tell us. */
+	if (rc == FAULT && m->fault->status == 0)
+		return make(t, m, body);
+	return rc;
 }
 
 int
 answer(struct skep_task *t, const struct answer_route *r)
 {
-	const struct store *s = skep_data(t);
 	struct fault fault = { 0, "" };
-	struct skep_str key, value;
+	struct making m = { r, skep_data(t), NULL, &fault };
+	struct skep_str body;
 	char text[KEY_MAX + 1];
 	void *ask;
 	int rc;
 
-	ask = skep_alloc(t, r->ask_size);
+	m.ask = ask = skep_alloc(t, r->ask_size);
 	if (ask == NULL)
 		return -ENOMEM;
 	rc = r->read(t, ask, &fault);
-	if (rc != 0)
+	if (rc == 0)
+		rc = find(t, &m, key_make(r, m.store, ask, text), &body);
+	if (rc < 0)
 		return answer_fault(t, rc, &fault);
-	key = key_make(r, s, ask, text);
-	if (key.p != NULL && skep_cache_get(t, key, &value) == 1)
-		return reply(t, "HIT", value);
-	rc = miss(t, r, s, ask, key, &fault);
-	return rc == 0 ? 0 : answer_fault(t, rc, &fault);
+	return reply(t, rc == 1 ? "HIT" : "MISS", body);
 }
